@@ -1,0 +1,1 @@
+"""The vendors' stand-in: one loopback server that answers as the real services do."""
