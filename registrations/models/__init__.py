@@ -1,0 +1,34 @@
+"""Who wants to play, and who is a player."""
+
+from registrations.models.chat import ChatMessage, ChatSession, Draft, ShirtHold
+from registrations.models.consents import Consent
+from registrations.models.messages import Email, OptOut, Sms
+from registrations.models.people import Address, Family, Guardian, Player
+from registrations.models.photos import Photo, PhotoBytes
+from registrations.models.registrations import Registration
+from registrations.models.seasons import Season, Team
+from registrations.models.suspensions import Suspension
+from registrations.models.timeline import TimelineEntry, note
+
+__all__ = [
+    "Address",
+    "ChatMessage",
+    "ChatSession",
+    "Consent",
+    "Draft",
+    "Email",
+    "Family",
+    "Guardian",
+    "OptOut",
+    "Photo",
+    "PhotoBytes",
+    "Player",
+    "Registration",
+    "Season",
+    "ShirtHold",
+    "Sms",
+    "Suspension",
+    "Team",
+    "TimelineEntry",
+    "note",
+]

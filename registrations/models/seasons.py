@@ -1,0 +1,123 @@
+"""Seasons and their teams; everything that changes from year to year hangs on the season."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+
+KIT_SIZES = ["5/6", "7/8", "9/10", "11/12", "13/14", "S", "M", "L", "XL", "2XL", "3XL"]
+AGE_GROUPS = [(f"u{n}", f"U{n}") for n in range(6, 19)]
+
+
+def default_kit_sizes() -> list[str]:
+    """The sizes of domain 2.5, in order."""
+    return list(KIT_SIZES)
+
+
+class SeasonQuerySet(models.QuerySet):
+    """Reads of seasons."""
+
+    def containing(self, day: date) -> SeasonQuerySet:
+        """The season whose registration year holds `day` (Europe/London)."""
+        return self.filter(opens_on__lte=day, closes_on__gte=day)
+
+
+class Season(models.Model):
+    """One season: prices in pence, dates in Europe/London."""
+
+    code = models.CharField(
+        max_length=4, unique=True, validators=[RegexValidator(r"^\d{4}$")], help_text="such as 2627"
+    )
+    opens_on = models.DateField("registration opens")
+    closes_on = models.DateField("registration closes")
+    first_month = models.DateField(help_text="the first day of the first month that is collected")
+    last_month = models.DateField(help_text="the first day of the last month that is collected")
+    signing_on_fee_pence = models.PositiveIntegerField(default=4500)
+    monthly_fee_pence = models.PositiveIntegerField(default=2750)
+    policy_on = models.DateField(
+        help_text="whoever joins before this day pays from the first month on (domain 5.5)"
+    )
+    earliest_birthday = models.DateField(help_text="nobody born before this day plays")
+    kit_sizes = models.JSONField(default=default_kit_sizes)
+    payment_days = models.PositiveSmallIntegerField(
+        default=7, help_text="days that a parent has to pay"
+    )
+    airtable_table = models.CharField(max_length=80, help_text="such as registrations_2627")
+
+    objects = SeasonQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-code"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(opens_on__lt=F("closes_on")), name="season_opens_before_it_closes"
+            ),
+            models.CheckConstraint(
+                condition=Q(first_month__lte=F("last_month")), name="season_months_in_order"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """As people write it: 2026-27."""
+        return f"20{self.code[:2]}-{self.code[2:]}"
+
+    @property
+    def months(self) -> int:
+        """How many months are collected in a full season."""
+        first, last = self.first_month, self.last_month
+        return (last.year - first.year) * 12 + last.month - first.month + 1
+
+    @property
+    def birthday_line(self) -> date:
+        """31 August of the first year: the day on which ages count (domain 2.6)."""
+        return date(2000 + int(self.code[:2]), 8, 31)
+
+    def is_open(self, day: date) -> bool:
+        """Whether somebody may register on `day`."""
+        return self.opens_on <= day <= self.closes_on
+
+
+class Team(models.Model):
+    """A squad of one season; the code that a coach gives out names it."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "open"
+        FULL = "full", "full"
+        CLOSED = "closed", "closed"
+
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="teams")
+    age_group = models.CharField(max_length=3, choices=AGE_GROUPS)
+    name = models.CharField(max_length=20)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    kit_due = models.BooleanField("new kit this season", default=False)
+    squad_limit = models.PositiveSmallIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["season", "age_group", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                "season", "age_group", Lower("name"), name="one_team_per_season_age_group_name"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.age_group.upper()} {self.name}"
+
+    @property
+    def age_number(self) -> int:
+        """10 for u10."""
+        return int(self.age_group[1:])
+
+    @property
+    def code_for_new_players(self) -> str:
+        """The 200-code that a coach hands out."""
+        word = self.name.lower().replace(" ", "_")
+        return f"200-{word}-{self.age_group}-{self.season.code}"

@@ -1,0 +1,49 @@
+"""What the conversation needs of payments; bound by name in settings.PAYMENT_DESK."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+
+@dataclass(frozen=True)
+class Fees:
+    """What a season costs, in pence, and for how many months from now on."""
+
+    signing_on_fee_pence: int
+    monthly_fee_pence: int
+    months: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How payment stands, in words for a parent or staff; all amounts in pence."""
+
+    fee_settled: bool
+    collection_arranged: bool
+    link: str
+    summary: str
+
+
+class PaymentDesk(Protocol):
+    """Implemented by payments/desk.py."""
+
+    def fees(self, season_id: int) -> Fees:
+        """What joining `season_id` today would cost."""
+
+    def ask_for_payment(self, registration_id: int) -> None:
+        """Store a billing request to be made; call inside the caller's transaction."""
+
+    def link(self, registration_id: int) -> str:
+        """The parent's own payment link (PUBLIC_URL/reg_setup/<token>)."""
+
+    def standing(self, registration_id: int) -> Standing:
+        """How payment of this registration stands."""
+
+
+@lru_cache(maxsize=1)
+def desk() -> PaymentDesk:
+    """The payment desk that settings name."""
+    return import_string(settings.PAYMENT_DESK)()

@@ -1,0 +1,384 @@
+"""All settings, in one file; `.env.example` explains each name."""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from celery.schedules import crontab
+from cryptography.fernet import Fernet
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+# --- Where we are -----------------------------------------------------------------------------
+ENVIRONMENT = env("ENVIRONMENT", default="demo")
+DEMO = ENVIRONMENT == "demo"
+PRODUCTION = ENVIRONMENT == "production"
+TESTING = ENVIRONMENT == "test"
+DEBUG = env.bool("DEBUG", default=False)
+VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var")))
+
+
+def _kept(name: str, make) -> str:
+    """A secret of the embedded mode: made once, kept in VAR_DIR, readable by its owner only."""
+    file = VAR_DIR / name
+    if not file.exists():
+        VAR_DIR.mkdir(parents=True, exist_ok=True)
+        draft = file.with_name(f"{name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(make())
+        try:
+            os.link(draft, file)  # the first of several processes wins
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return file.read_text()
+
+
+def _new_field_key() -> str:
+    return Fernet.generate_key().decode()
+
+
+if PRODUCTION:
+    SECRET_KEY = env("SECRET_KEY")
+    FIELD_KEYS = env.list("FIELD_KEYS")
+else:
+    SECRET_KEY = env("SECRET_KEY", default="") or _kept(
+        "secret_key", lambda: secrets.token_urlsafe(50)
+    )
+    FIELD_KEYS = env.list("FIELD_KEYS", default=[]) or [_kept("field_key", _new_field_key)]
+
+PORT = env.int("PORT", default=8000)
+SANDBOX_PORT = env.int("SANDBOX_PORT", default=8100)
+SANDBOX_FILE = env("SANDBOX_FILE", default=str(VAR_DIR / "sandbox.sqlite3"))
+SANDBOX_URL = f"http://127.0.0.1:{SANDBOX_PORT}"
+USE_SANDBOX = env.bool("USE_SANDBOX", default=DEMO)
+CLOCK_FILE = "" if PRODUCTION else env("CLOCK_FILE", default=str(VAR_DIR / "clock"))
+
+
+def _service(name: str, live: str, sandbox_path: str = "") -> str:
+    """A service's base URL: from the environment, else the sandbox's in the demo, else the real."""
+    return env(name, default=f"{SANDBOX_URL}{sandbox_path}" if USE_SANDBOX else live)
+
+
+def _credential(name: str, sandbox: str, *, old: str = "") -> str:
+    given = env(name, default="") or (env(old, default="") if old else "")
+    return given or (sandbox if USE_SANDBOX else "")
+
+
+PUBLIC_URL = (
+    env("PUBLIC_URL", default="")
+    or env("CLOUDFRONT_URL", default="")
+    or env("FRONTEND_URL", default="")
+    or ("" if PRODUCTION else f"http://127.0.0.1:{PORT}")
+).rstrip("/")
+FRONTEND_ORIGINS = env.list("FRONTEND_ORIGINS", default=[])
+
+# --- The club ---------------------------------------------------------------------------------
+CLUB_NAME = env("CLUB_NAME", default="Urmston Town Juniors FC")
+CLUB_SHORT_NAME = env("CLUB_SHORT_NAME", default="UTJFC")
+CLUB_EMAIL = env("CLUB_EMAIL", default="admin@urmstontownjfc.example")
+PRIVACY_NOTICE_URL = env("PRIVACY_NOTICE_URL", default=f"{PUBLIC_URL}/privacy")
+
+# --- Outside services -------------------------------------------------------------------------
+AIRTABLE_PAT = _credential(
+    "AIRTABLE_PAT", "patSandbox0000000.sandboxsandboxsandboxsandbox", old="AIRTABLE_API_KEY"
+)
+AIRTABLE_BASE_ID = _credential("AIRTABLE_BASE_ID", "appSandboxClub001")
+AIRTABLE_TABLE = env("AIRTABLE_TABLE", default="")  # overrides the season's table name
+AIRTABLE_URL = _service("AIRTABLE_URL", "https://api.airtable.com", "/airtable")
+
+GOCARDLESS_TOKEN = _credential("GOCARDLESS_TOKEN", "sandbox_demoTokenForTheSandboxOnly000000")
+GOCARDLESS_ENV = env("GOCARDLESS_ENV", default="sandbox")
+GOCARDLESS_WEBHOOK_SECRET = _credential(
+    "GOCARDLESS_WEBHOOK_SECRET", "sandbox-webhook-secret-for-the-demo-only"
+)
+GOCARDLESS_URL = _service(
+    "GOCARDLESS_URL",
+    "https://api.gocardless.com"
+    if GOCARDLESS_ENV == "live"
+    else "https://api-sandbox.gocardless.com",
+)
+
+TWILIO_ACCOUNT_SID = _credential("TWILIO_ACCOUNT_SID", "AC" + "5a4d" * 8)
+TWILIO_AUTH_TOKEN = _credential("TWILIO_AUTH_TOKEN", "5a4d0b0c" * 4)
+TWILIO_FROM_NUMBER = _credential("TWILIO_FROM_NUMBER", "+447700900999", old="TWILIO_PHONE_NUMBER")
+TWILIO_URL = _service("TWILIO_URL", "https://api.twilio.com", "/twilio")
+
+AWS_ACCESS_KEY_ID = env("AWS_ACCESS_KEY_ID", default="")
+AWS_SECRET_ACCESS_KEY = env("AWS_SECRET_ACCESS_KEY", default="")
+AWS_S3_BUCKET_NAME = env("AWS_S3_BUCKET_NAME", default="")
+AWS_REGION = env("AWS_REGION", default="eu-west-2")
+AWS_S3_URL = env("AWS_S3_URL", default="")  # another endpoint than Amazon's
+
+GOOGLE_PLACES_API_KEY = _credential(
+    "GOOGLE_PLACES_API_KEY", "AIzaSandboxKeyForTheDemoOnly0000000000"
+)
+GOOGLE_PLACES_API = env("GOOGLE_PLACES_API", default="new")
+GOOGLE_PLACES_URL = _service(
+    "GOOGLE_PLACES_URL",
+    "https://maps.googleapis.com"
+    if GOOGLE_PLACES_API == "legacy"
+    else "https://places.googleapis.com",
+    "/places",
+)
+
+# --- Django -----------------------------------------------------------------------------------
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or (
+    [urlsplit(PUBLIC_URL).hostname or "localhost"]
+    if PRODUCTION
+    else ["localhost", "127.0.0.1", "[::1]", "testserver"]
+)
+INSTALLED_APPS = [
+    "utjfc",
+    "payments",
+    "registrations",
+    "integrations",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "phonenumber_field",
+    "localflavor",
+    "corsheaders",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "utjfc.urls"
+WSGI_APPLICATION = "utjfc.wsgi.application"
+ASGI_APPLICATION = "utjfc.asgi.application"
+APPEND_SLASH = False  # a redirect would lose a POST's body (domain 3.1)
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "utjfc.context.club",
+            ],
+        },
+    }
+]
+
+DATABASES = {
+    "default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'club.sqlite3'}")
+    | {"CONN_MAX_AGE": 60}
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_HOST = env("REDIS_HOST", default="")
+REDIS_PORT = env.int("REDIS_PORT", default=6379)
+REDIS_DB = env.int("REDIS_DB", default=0)
+REDIS_URL = f"redis://{REDIS_HOST}:{REDIS_PORT}/{REDIS_DB}" if REDIS_HOST else ""
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        if REDIS_URL
+        else {
+            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+            "LOCATION": str(VAR_DIR / "cache"),
+        }
+    )
+}
+
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "Europe/London"
+USE_I18N = True
+USE_TZ = True
+PHONENUMBER_DEFAULT_REGION = "GB"
+PHONENUMBER_DB_FORMAT = "E164"
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = VAR_DIR / "static"
+_LOCAL_FILES = {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "OPTIONS": {"location": str(VAR_DIR / "photos"), "file_permissions_mode": 0o600},
+}
+_S3_FILES = {
+    "BACKEND": "storages.backends.s3.S3Storage",
+    "OPTIONS": {
+        "access_key": AWS_ACCESS_KEY_ID or None,
+        "secret_key": AWS_SECRET_ACCESS_KEY or None,
+        "bucket_name": AWS_S3_BUCKET_NAME,
+        "region_name": AWS_REGION,
+        "endpoint_url": AWS_S3_URL or None,
+        "default_acl": None,  # private, as the bucket is
+        "querystring_auth": True,
+        "querystring_expire": 300,
+        "file_overwrite": True,
+    },
+}
+STORAGES = {
+    "default": _LOCAL_FILES,
+    "photos": _S3_FILES if AWS_S3_BUCKET_NAME else _LOCAL_FILES,
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if TESTING
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+# A photo is at most 10 MiB; what is larger than this on the wire is refused while it arrives.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://" if PRODUCTION else "filemail://")
+vars().update(EMAIL_CONFIG)
+if not PRODUCTION and "EMAIL_URL" not in os.environ:
+    EMAIL_FILE_PATH = str(VAR_DIR / "mail")
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"{CLUB_NAME} <{CLUB_EMAIL}>")
+EMAIL_TIMEOUT = 10
+
+# --- Security ---------------------------------------------------------------------------------
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+SECURE_SSL_REDIRECT = False  # the proxy redirects: a redirect here would lose webhooks' bodies
+SILENCED_SYSTEM_CHECKS = ["security.W008"]
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL.startswith("https://") else []
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+    }
+}
+CORS_ALLOWED_ORIGINS = FRONTEND_ORIGINS or (
+    [f"http://{host}:{port}" for host in ("localhost", "127.0.0.1") for port in {3000, PORT}]
+    if not PRODUCTION
+    else []
+)
+CORS_URLS_REGEX = r"^/(api/)?(chat|upload|upload-async|upload-status|clear|health)(/.*)?$"
+CORS_ALLOW_METHODS = ["GET", "POST", "OPTIONS"]
+CORS_ALLOW_HEADERS = ["content-type"]
+# Proxies in front of us whose X-Forwarded-For we believe: the address is the one they add.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1 if PRODUCTION else 0)
+
+# --- API --------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": f"{CLUB_SHORT_NAME} registrations",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+# --- Who implements what (the few ways up: style.md 4) -----------------------------------------
+PAYMENT_DESK = "payments.desk.Desk"
+WEBHOOK_HANDLERS = {"gocardless": "payments.webhooks.Handler"}
+AIRTABLE_ROWS = {"registration": "registrations.airtable.registration_row"}
+
+# --- Celery: the doorbell ---------------------------------------------------------------------
+BROKER_DIR = VAR_DIR / "broker"
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=REDIS_URL)
+if TESTING and not CELERY_BROKER_URL:
+    CELERY_BROKER_URL = "memory://"
+elif not CELERY_BROKER_URL:
+    CELERY_BROKER_URL = "utjfc.broker:Transport://"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(BROKER_DIR / "messages"),
+        "data_folder_out": str(BROKER_DIR / "messages"),
+        "control_folder": str(BROKER_DIR / "control"),
+        "polling_interval": 0.1,
+    }
+    for folder in ("messages", "control"):
+        (BROKER_DIR / folder).mkdir(parents=True, exist_ok=True)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+
+
+def _every(task: str, seconds: float) -> dict:
+    # A sweep that found no worker in time is worthless: the next one is on its way.
+    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds * 2, 10)}}
+
+
+CELERY_BEAT_SCHEDULE = {
+    name: _every(name, seconds)
+    for name, seconds in {
+        "integrations.process_events": 3,
+        "integrations.push_airtable": 3,
+        "registrations.send_messages": 3,
+        "registrations.process_photos": 3,
+        "registrations.poll_sms": 120,
+        "registrations.mail_late_sms": 30,
+        "registrations.release_expired": 60,
+        "payments.ask": 3,
+        "payments.collect": 3,
+        "integrations.beat": 30,
+    }.items()
+} | {
+    "integrations.tidy": {"task": "integrations.tidy", "schedule": crontab(hour=3, minute=17)},
+}
+
+# --- Logging: nothing personal; a line per event ------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # These print bodies and addresses, which hold personal data.
+        "twilio": {"level": "WARNING"},
+        "botocore": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},
+        "gocardless_pro": {"level": "WARNING"},
+    },
+}
+if TESTING:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
