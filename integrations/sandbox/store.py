@@ -48,7 +48,9 @@ class Store:
         file.execute("PRAGMA journal_mode = WAL")
         file.execute("PRAGMA synchronous = OFF")
         file.execute(_SCHEMA)
-        for kind, id, body in file.execute("SELECT kind, id, body FROM documents ORDER BY position"):
+        for kind, id, body in file.execute(
+            "SELECT kind, id, body FROM documents ORDER BY position"
+        ):
             self._kinds.setdefault(kind, {})[id] = json.loads(body)
         return file
 

@@ -1,0 +1,17 @@
+"""How many requests each service had, by class, for `GET /_sandbox/requests`."""
+
+from integrations.sandbox.store import Store
+
+_KIND = "requests"
+
+
+def count(store: Store, service: str, name: str) -> None:
+    """Count one more request of that class."""
+    with store.lock:
+        counted = store.get(_KIND, service) or {}
+        store.put(_KIND, service, counted | {name: counted.get(name, 0) + 1})
+
+
+def counted(store: Store, services: tuple[str, ...]) -> dict[str, dict[str, int]]:
+    """The counts of every service; an empty one for a service that was not called."""
+    return {service: store.get(_KIND, service) or {} for service in services}

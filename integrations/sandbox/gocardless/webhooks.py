@@ -1,0 +1,82 @@
+"""The webhook sender: compact JSON, signed, in batches, again later when not accepted."""
+
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import requests
+
+from integrations import clock
+from integrations.sandbox import faults
+from integrations.sandbox.config import SandboxConfig, web_url
+from integrations.sandbox.gocardless import events, records
+from integrations.sandbox.gocardless.ids import new_id
+from integrations.sandbox.store import Store
+
+LARGEST_BATCH = 250
+_TIMEOUT = 10
+_PENDING = "gocardless.webhooks"
+
+
+def send_due(store: Store, config: SandboxConfig) -> None:
+    """Send the new events in batches, and every webhook whose next attempt is due."""
+    if faults.mode(store, "gocardless") == "down":
+        return
+    _batch_up(store)
+    for webhook in store.all(_PENDING):
+        if webhook["next_at"] <= clock.pace():
+            _attempt(store, config, webhook)
+
+
+def _batch_up(store: Store) -> None:
+    if not store.count(events.OUTBOX):
+        return
+    with store.lock:
+        ids = [entry["id"] for entry in store.all(events.OUTBOX)]
+        for start in range(0, len(ids), LARGEST_BATCH):
+            batch = ids[start : start + LARGEST_BATCH]
+            webhook = {"id": new_id("WB"), "events": batch, "attempts": 0, "next_at": 0.0}
+            store.put(_PENDING, webhook["id"], webhook)
+        for id in ids:
+            store.delete(events.OUTBOX, id)
+
+
+def _attempt(store: Store, config: SandboxConfig, webhook: dict[str, Any]) -> None:
+    accepted = _posted(store, config, webhook)
+    with store.lock:
+        if store.get(_PENDING, webhook["id"]) is None:  # the sandbox was reset meanwhile
+            return
+        webhook["attempts"] += 1
+        if accepted or webhook["attempts"] > len(config.webhook_gaps):
+            store.delete(_PENDING, webhook["id"])
+            return
+        webhook["next_at"] = clock.pace() + config.webhook_gaps[webhook["attempts"] - 1]
+        store.put(_PENDING, webhook["id"], webhook)
+
+
+def _posted(store: Store, config: SandboxConfig, webhook: dict[str, Any]) -> bool:
+    sent = [records.find(store, "events", id) for id in webhook["events"]]
+    content = {"events": [event for event in sent if event], "meta": {"webhook_id": webhook["id"]}}
+    body = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
+    try:
+        answer = requests.post(
+            f"{web_url(store, config)}/webhooks/gocardless",
+            data=body,
+            headers=headers(config.gocardless_webhook_secret, body),
+            timeout=_TIMEOUT,
+            allow_redirects=False,
+        )
+    except requests.RequestException:
+        return False
+    return 200 <= answer.status_code < 300
+
+
+def headers(secret: str, body: bytes) -> dict[str, str]:
+    """The headers of a delivery, with the signature of exactly these bytes (4.1)."""
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": "gocardless-webhook-service/1.1",
+        "Origin": "https://api-sandbox.gocardless.com",
+        "Webhook-Signature": hmac.new(secret.encode(), body, hashlib.sha256).hexdigest(),
+    }

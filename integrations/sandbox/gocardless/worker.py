@@ -1,0 +1,60 @@
+"""The sandbox's two threads: one lets time pass, one sends webhooks."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from integrations import clock
+from integrations.sandbox.config import SandboxConfig
+from integrations.sandbox.gocardless import ageing, fulfilment, webhooks
+from integrations.sandbox.store import Store
+
+log = logging.getLogger(__name__)
+_BEAT = 0.1
+_CALENDAR_BEAT = 30.0
+
+
+class Worker:
+    """Runs until stopped; an error in one round is logged and the next round goes on."""
+
+    def __init__(self, store: Store, config: SandboxConfig) -> None:
+        """Nothing runs before `start`."""
+        self._store = store
+        self._config = config
+        self._stopped = threading.Event()
+        self._offset = clock.offset()
+        self._calendar_at = 0.0
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(step,), daemon=True)
+            for step in (self._pass_time, self._send)
+        ]
+
+    def start(self) -> None:
+        """Start both threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Ask both to stop and wait until they have."""
+        self._stopped.set()
+        for thread in self._threads:
+            thread.join(timeout=12)
+
+    def _repeat(self, step: Callable[[], None]) -> None:
+        while not self._stopped.wait(_BEAT):
+            try:
+                step()
+            except Exception:
+                log.exception("a round of the sandbox's worker failed")
+
+    def _pass_time(self) -> None:
+        """Fulfil what is due; look at the whole calendar rarely, or when the clock was moved."""
+        fulfilment.run_due(self._store)
+        moved = clock.offset()
+        if moved != self._offset or clock.pace() >= self._calendar_at:
+            self._offset = moved
+            self._calendar_at = clock.pace() + _CALENDAR_BEAT
+            ageing.tick(self._store)
+
+    def _send(self) -> None:
+        webhooks.send_due(self._store, self._config)
