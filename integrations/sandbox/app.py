@@ -9,6 +9,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from integrations.sandbox import airtable, control, gocardless, pages, places, twilio
 from integrations.sandbox.config import SandboxConfig
+from integrations.sandbox.gocardless import hosted_page
 from integrations.sandbox.gocardless.worker import Worker
 from integrations.sandbox.store import Store
 
@@ -30,6 +31,7 @@ def create_app(store: Store, config: SandboxConfig) -> Flask:
     app.json.sort_keys = False
     app.json.compact = True
     app.register_blueprint(gocardless.blueprint(store, config))
+    app.register_blueprint(hosted_page.blueprint(store, config))
     app.register_blueprint(airtable.blueprint(store, config), url_prefix="/airtable")
     app.register_blueprint(twilio.blueprint(store, config), url_prefix="/twilio")
     app.register_blueprint(places.blueprint(store, config), url_prefix="/places")

@@ -1,0 +1,111 @@
+"""The control routes under `/_sandbox/`: reset, seed, switches, clock, counts, documents."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from integrations import clock
+from integrations.sandbox import faults
+from integrations.sandbox.config import SandboxConfig
+from integrations.sandbox.counts import counted
+from integrations.sandbox.gocardless import ageing
+from integrations.sandbox.store import Store
+
+_LONGEST_STEP = timedelta(days=400)
+
+
+def blueprint(store: Store, config: SandboxConfig) -> Blueprint:
+    """JSON in, JSON out; a wrong body is a 400 with a sentence."""
+    control = Blueprint("control", __name__, url_prefix="/_sandbox")
+
+    @control.post("/reset")
+    def reset() -> Response:
+        store.clear()
+        return jsonify({"documents": 0})
+
+    @control.post("/seed")
+    def seed() -> Response:
+        documents = _documents()
+        store.put_many(documents)
+        return jsonify({"documents": len(documents)})
+
+    @control.get("/switches")
+    def switches() -> Response:
+        return jsonify(faults.switches(store))
+
+    @control.post("/switches")
+    def switch() -> Response:
+        body = _body()
+        faults.set_mode(store, str(body.get("service")), str(body.get("mode")))
+        return jsonify(faults.switches(store))
+
+    @control.get("/clock")
+    def read_clock() -> Response:
+        return jsonify(_clock())
+
+    @control.post("/clock")
+    def move_clock() -> Response:
+        body = _body()
+        if body.get("reset") is True:
+            clock.set_offset(timedelta())
+        else:
+            advance(store, timedelta(seconds=_seconds(body.get("advance_seconds"))))
+        return jsonify(_clock())
+
+    @control.get("/requests")
+    def requests() -> Response:
+        return jsonify(counted(store, faults.SERVICES))
+
+    @control.get("/documents/<kind>")
+    def documents(kind: str) -> Response:
+        return jsonify({"documents": store.all(kind)})
+
+    @control.errorhandler(ValueError)
+    def refuse(error: ValueError) -> tuple[Response, int]:
+        return jsonify({"error": str(error)}), 400
+
+    return control
+
+
+def advance(store: Store, step: timedelta) -> None:
+    """Move the clock forward and let everything that became due happen; ValueError if too far."""
+    if not timedelta() <= step <= _LONGEST_STEP:
+        raise ValueError("The clock moves forward only, at most 400 days at a time.")
+    clock.set_offset(clock.offset() + step)
+    ageing.tick(store)
+
+
+def _clock() -> dict[str, Any]:
+    return {
+        "now": clock.now().isoformat(),
+        "today": clock.today().isoformat(),
+        "offset_seconds": clock.offset().total_seconds(),
+    }
+
+
+def _body() -> dict[str, Any]:
+    body = request.get_json(force=True, silent=True)
+    if not isinstance(body, dict):
+        raise ValueError("The body must be a JSON object.")
+    return body
+
+
+def _seconds(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("advance_seconds must be a number.")
+    return float(value)
+
+
+def _documents() -> list[tuple[str, str, dict]]:
+    rows = _body().get("documents")
+    if not isinstance(rows, list) or not all(map(_is_document, rows)):
+        raise ValueError("documents must be a list of [kind, id, document].")
+    return [(kind, id, doc) for kind, id, doc in rows]
+
+
+def _is_document(row: Any) -> bool:
+    if not isinstance(row, list) or len(row) != 3:
+        return False
+    kind, id, doc = row
+    return isinstance(kind, str) and isinstance(id, str) and isinstance(doc, dict)

@@ -1,0 +1,70 @@
+"""The sandbox's pages for a person: the index, the clock, the switches."""
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Answer
+
+from integrations import clock
+from integrations.sandbox import faults
+from integrations.sandbox.config import SandboxConfig, web_url
+from integrations.sandbox.control import advance
+from integrations.sandbox.store import Store
+
+STEPS = {
+    "hour": ("1 hour", timedelta(hours=1)),
+    "day": ("1 day", timedelta(days=1)),
+    "week": ("1 week", timedelta(weeks=1)),
+    "month": ("1 month", timedelta(days=30)),
+}
+NAMES = {
+    "gocardless": "GoCardless (payments)",
+    "airtable": "Airtable (the club's tables)",
+    "twilio": "Twilio (text messages)",
+    "places": "Google Places (addresses)",
+    "s3": "S3 (photos)",
+    "openai": "OpenAI (reading answers)",
+}
+
+
+def blueprint(store: Store, config: SandboxConfig) -> Blueprint:
+    """Plain HTML forms; every POST leads back to its page."""
+    pages = Blueprint("pages", __name__)
+
+    @pages.get("/")
+    def index() -> str:
+        return render_template("index.html", web_url=web_url(store, config))
+
+    @pages.get("/clock")
+    def show_clock() -> str:
+        return render_template(
+            "clock.html",
+            now=clock.london(clock.now()),
+            moved=bool(clock.offset()),
+            steps={name: label for name, (label, _) in STEPS.items()},
+        )
+
+    @pages.post("/clock")
+    def move_clock() -> Answer:
+        step = request.form.get("step", "")
+        if step == "reset":
+            clock.set_offset(timedelta())
+        elif step in STEPS:
+            advance(store, STEPS[step][1])
+        else:
+            return Response("There is no such step.", status=400, mimetype="text/plain")
+        return redirect(url_for("pages.show_clock"), 303)
+
+    @pages.get("/switches")
+    def show_switches() -> str:
+        return render_template("switches.html", switches=faults.switches(store), names=NAMES)
+
+    @pages.post("/switches")
+    def switch() -> Answer:
+        try:
+            faults.set_mode(store, request.form.get("service", ""), request.form.get("mode", ""))
+        except ValueError as error:
+            return Response(str(error), status=400, mimetype="text/plain")
+        return redirect(url_for("pages.show_switches"), 303)
+
+    return pages
