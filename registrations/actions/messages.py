@@ -1,0 +1,167 @@
+"""Texts and e-mails that a registration owes: queued in the caller's transaction, sent by jobs."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from integrations import clock, queue, sms
+from registrations import wording
+from registrations.models import Email, OptOut, Registration, Sms, TimelineEntry, note
+from registrations.models.messages import Kind
+from registrations.ports import desk
+
+TWO_SEGMENTS = 2
+
+
+def queue_payment_link(
+    registration: Registration, *, at: datetime | None = None, by: str = ""
+) -> Sms | Email | None:
+    """Owe the parent the payment link: by SMS, or by e-mail where there is no number.
+
+    None where nothing may be charged (waiting, cancelled, a double). Call inside a transaction.
+    """
+    if not registration.asks_for_payment:
+        return None
+    at = at or clock.now()
+    resend = _next_resend(registration, Kind.PAYMENT_LINK)
+    if not registration.guardian.phone:
+        return _owe_link_email(registration, resend, at)
+    return _owe_sms(registration, Kind.PAYMENT_LINK, resend, at=at, by=by)
+
+
+def queue_payment_email(registration: Registration, *, at: datetime) -> Email | None:
+    """Owe the payment link by e-mail, since the parent asked for it so."""
+    if not registration.asks_for_payment:
+        return None
+    resend = _next_resend(registration, Kind.PAYMENT_LINK)
+    return _owe_link_email(registration, resend, at)
+
+
+def queue_confirmation(
+    registration: Registration, *, subscribed: bool, at: datetime | None = None
+) -> Sms | Email | None:
+    """Owe the confirmation, once per registration; the words tell whether monthly collection is on.
+
+    Call inside a transaction.
+    """
+    at = at or clock.now()
+    if _next_resend(registration, Kind.CONFIRMATION):
+        return None
+    if not registration.guardian.phone:
+        text = preview(registration, Kind.CONFIRMATION, subscribed=subscribed)
+        return owe_email(registration, Kind.CONFIRMATION, 0, at=at, text=text)
+    return _owe_sms(registration, Kind.CONFIRMATION, 0, at=at, subscribed=subscribed)
+
+
+def preview(registration: Registration, kind: str = Kind.PAYMENT_LINK, **extra: Any) -> str:
+    """The text that would be sent, in GSM-7 letters; names give way before a third segment."""
+    for limit in (50, 15, 8):
+        body = sms.plain(wording.plain(f"sms/{kind}.txt", **_words(registration, limit, **extra)))
+        if sms.segments(body) <= TWO_SEGMENTS:
+            break
+    return body
+
+
+def owe_email(
+    registration: Registration, kind: str, resend: int, *, at: datetime, text: str
+) -> Email | None:
+    """Store an e-mail that says what `text`, the SMS, would have said; once per kind and resend.
+
+    The template's first line is the subject. None where the guardian gave no address.
+    """
+    if not registration.guardian.email:
+        return None
+    words = _words(registration, 50, text=text)
+    subject, _, body = wording.plain(f"email/{kind}.txt", **words).partition("\n")
+    email, made = Email.objects.get_or_create(
+        registration=registration,
+        kind=kind,
+        resend=resend,
+        defaults={
+            "to": registration.guardian.email,
+            "subject": subject.strip()[:150],
+            "body": body.strip() + "\n",
+            "created_at": at,
+            "due_at": at,
+        },
+    )
+    if made:
+        words = f"E-mail queued: {email.get_kind_display()}"
+        note(registration, TimelineEntry.Kind.MESSAGE, words, at=at)
+        queue.ring("registrations.send_messages")
+    return email
+
+
+@transaction.atomic
+def opt_out(phone: str, *, at: datetime, source: str) -> None:
+    """Somebody asked for no more texts (domain 6, wire 7.7)."""
+    OptOut.objects.get_or_create(phone=phone, defaults={"since": at, "source": source})
+
+
+@transaction.atomic
+def opt_in(phone: str) -> None:
+    """Somebody asked for texts again."""
+    OptOut.objects.filter(phone=phone).delete()
+
+
+def _owe_link_email(registration: Registration, resend: int, at: datetime) -> Email | None:
+    text = preview(registration, Kind.PAYMENT_LINK)
+    return owe_email(registration, Kind.PAYMENT_LINK, resend, at=at, text=text)
+
+
+def _owe_sms(
+    registration: Registration,
+    kind: str,
+    resend: int,
+    *,
+    at: datetime,
+    by: str = "",
+    **extra: Any,
+) -> Sms:
+    row, made = Sms.objects.get_or_create(
+        registration=registration,
+        kind=kind,
+        resend=resend,
+        defaults={
+            "to": registration.guardian.phone,
+            "body": preview(registration, kind, **extra),
+            "created_at": at,
+            "due_at": at,
+            "asked_by": by,
+        },
+    )
+    if made:
+        words = f"SMS queued: {row.get_kind_display()}"
+        note(registration, TimelineEntry.Kind.MESSAGE, words, at=at, by=by)
+        queue.ring("registrations.send_messages")
+    return row
+
+
+def _next_resend(registration: Registration, kind: str) -> int:
+    """The number of the next message of a kind, counted over texts and e-mails alike."""
+    latest = [
+        rows.filter(kind=kind).aggregate(latest=Max("resend"))["latest"]
+        for rows in (registration.sms, registration.emails)
+    ]
+    return max((number + 1 for number in latest if number is not None), default=0)
+
+
+def _words(registration: Registration, limit: int, **extra: Any) -> dict[str, Any]:
+    season = registration.season
+    return {
+        "parent": _shortened(registration.guardian.first_name, limit),
+        "child": _shortened(registration.player.first_name, limit),
+        "team": str(registration.team),
+        "fee": wording.pounds(registration.signing_on_fee_pence),
+        "monthly": wording.pounds(registration.monthly_fee_pence),
+        "months": wording.months(season.first_month, season.last_month),
+        "days": season.payment_days,
+        "link": desk().link(registration.pk),
+        **extra,
+    }
+
+
+def _shortened(name: str, limit: int) -> str:
+    return name if len(name) <= limit else f"{name[: limit - 1]}."
