@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
+environ.Env.read_env(env("ENV_FILE", default=str(BASE_DIR / ".env")))
 
 # --- Where we are -----------------------------------------------------------------------------
 ENVIRONMENT = env("ENVIRONMENT", default="demo")

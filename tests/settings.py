@@ -1,0 +1,17 @@
+"""The platform's settings as tests need them: nobody's .env, a folder per process, no network."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+_folder = tempfile.mkdtemp(prefix="club-tests-")
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+os.environ |= {"ENVIRONMENT": "test", "VAR_DIR": _folder, "ENV_FILE": f"{_folder}/none"}
+
+from utjfc.settings import *  # noqa: E402, F403
+from utjfc.settings import DATABASES  # noqa: E402
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, so that threads and the live server lock each other out as they do in the demo.
+    DATABASES["default"]["TEST"] = {"NAME": f"{_folder}/test.sqlite3"}
