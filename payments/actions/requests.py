@@ -1,0 +1,54 @@
+"""The billing request that a registration needs now: one open row, its key stored before asking."""
+
+from datetime import datetime
+
+from integrations import queue
+from payments.models import BillingRequest
+from registrations.models import Registration
+
+Status = BillingRequest.Status
+Purpose = BillingRequest.Purpose
+# At GoCardless a request can be paid once; it cannot be reopened (domain 5.3).
+USED = (Status.FULFILLED, Status.CANCELLED)
+
+
+def is_settled(registration: Registration) -> bool:
+    """Whether nothing is left to ask for."""
+    return bool(registration.fee_settled_at and registration.collection_arranged_at)
+
+
+def needed_purpose(registration: Registration) -> BillingRequest.Purpose:
+    """A settled fee is never asked for again."""
+    return Purpose.MANDATE_ONLY if registration.fee_settled_at else Purpose.FEE_AND_MANDATE
+
+
+def owe(registration: Registration, *, at: datetime) -> BillingRequest | None:
+    """The open billing request, kept or made, due to be asked for; None where nothing is owed.
+
+    Call inside a transaction that has locked the registration.
+    """
+    if not registration.asks_for_payment or is_settled(registration):
+        return None
+    row = registration.billing_requests.filter(closed_at=None).first()
+    if row is not None:
+        paying = row.status == Status.FULFILLING
+        if paying or (row.status not in USED and row.purpose == needed_purpose(registration)):
+            return row
+        close(row, at=at)
+    return _make(registration, at=at)
+
+
+def close(row: BillingRequest, *, at: datetime) -> None:
+    """Make room for another request; what is paid on this one later is still recorded."""
+    row.closed_at, row.due_at = at, None
+    row.save(update_fields=["closed_at", "due_at"])
+
+
+def _make(registration: Registration, *, at: datetime) -> BillingRequest:
+    purpose = needed_purpose(registration)
+    fee = registration.signing_on_fee_pence if purpose == Purpose.FEE_AND_MANDATE else 0
+    row = BillingRequest.objects.create(
+        registration=registration, purpose=purpose, pence=fee, created_at=at, due_at=at
+    )
+    queue.ring("payments.ask")
+    return row

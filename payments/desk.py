@@ -1,0 +1,54 @@
+"""The payment desk: what the conversation needs of payments (registrations/ports.py)."""
+
+from django.conf import settings
+from django.db import transaction
+
+from integrations import clock
+from payments.actions import requests
+from payments.models import BillingRequest
+from payments.schedule import months_between
+from registrations.actions import states
+from registrations.models import Registration, Season
+from registrations.ports import Fees, Standing
+
+_SUMMARIES = {
+    (True, True): "The signing-on fee is settled and the monthly Direct Debit is set up.",
+    (True, False): "The signing-on fee is settled; the monthly Direct Debit is still to be set up.",
+    (False, True): "Monthly payment is set up; the signing-on fee has not been paid yet.",
+    (False, False): "The signing-on fee has not been paid yet.",
+}
+
+
+class Desk:
+    """Implements ports.PaymentDesk."""
+
+    def fees(self, season_id: int) -> Fees:
+        """What joining `season_id` today would cost: pence, and months left from this one on."""
+        season = Season.objects.get(pk=season_id)
+        first = max(season.first_month, clock.today().replace(day=1))
+        months = months_between(first, season.last_month)
+        return Fees(season.signing_on_fee_pence, season.monthly_fee_pence, months)
+
+    @transaction.atomic
+    def ask_for_payment(self, registration_id: int) -> None:
+        """Store the billing request to be made; an open one is kept (domain 5.2)."""
+        requests.owe(states.locked(registration_id), at=clock.now())
+
+    def link(self, registration_id: int) -> str:
+        """The parent's own payment link."""
+        tokens = Registration.objects.values_list("token", flat=True)
+        return f"{settings.PUBLIC_URL}/reg_setup/{tokens.get(pk=registration_id)}"
+
+    def standing(self, registration_id: int) -> Standing:
+        """How payment of this registration stands, in words for a parent or staff."""
+        registration = Registration.objects.get(pk=registration_id)
+        settled = registration.fee_settled_at is not None
+        arranged = registration.collection_arranged_at is not None
+        summary = _SUMMARIES[settled, arranged]
+        if not (settled and arranged) and self._at_the_bank(registration):
+            summary = "The payment was authorised; we are waiting for the bank's word."
+        return Standing(settled, arranged, self.link(registration_id), summary)
+
+    def _at_the_bank(self, registration: Registration) -> bool:
+        working = registration.billing_requests.filter(closed_at=None)
+        return working.filter(status=BillingRequest.Status.FULFILLING).exists()
