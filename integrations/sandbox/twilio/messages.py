@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -146,14 +146,15 @@ def _fits(message: Message, arguments: Mapping[str, str]) -> bool:
 
 
 def _dated(sent: datetime, name: str, text: str) -> bool:
-    """`DateSent<` and `DateSent>` include the moment named: on the wire they read `<=`, `>=`."""
+    """`DateSent` names a day in UTC, though the client writes midnight.
+
+    `DateSent<` and `DateSent>` include the moment named: on the wire they read `<=` and `>=`.
+    """
     try:
         wanted = dates.isoparse(text)
     except ValueError as e:
         raise Refusal(20001, f"{name} is not a date: {text}") from e
     wanted = wanted.astimezone(UTC) if wanted.tzinfo else wanted.replace(tzinfo=UTC)
-    whole_day = len(text) == len(date.min.isoformat())
-    end = wanted + timedelta(days=1) - timedelta(microseconds=1) if whole_day else wanted
-    if name == "DateSent<":
-        return sent <= end
-    return sent >= wanted if name == "DateSent>" else wanted <= sent <= end
+    if name == "DateSent":
+        return sent.date() == wanted.date()
+    return sent <= wanted if name == "DateSent<" else sent >= wanted

@@ -46,7 +46,12 @@ REGISTRATIONS = {
         _field(10, "keen", "checkbox", icon="check", color="greenBright"),
         _field(11, "created", "createdTime", result=_STAMP),
         _field(
-            12, "last_modified", "lastModifiedTime", isValid=True, referencedFieldIds=[], result=_STAMP
+            12,
+            "last_modified",
+            "lastModifiedTime",
+            isValid=True,
+            referencedFieldIds=[],
+            result=_STAMP,
         ),
         _field(
             13,
