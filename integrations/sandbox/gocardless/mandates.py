@@ -113,6 +113,8 @@ def age(store: Store, mandate: dict, at: datetime) -> None:
         mandate["status"] = "active"
         records.save(store, "mandates", mandate)
         events.emit(store, "mandates", "active", mandate, cause="mandate_activated", at=at)
+        if payments.magic_name(store, mandate) == "Expired":
+            end(store, mandate, "expired", cause="mandate_expired", at=at)
 
 
 def next_step(mandate: dict) -> datetime | None:

@@ -11,6 +11,7 @@ from integrations.sandbox.store import Store
 Resource = dict[str, Any]
 _PAGE = 50
 _LARGEST_PAGE = 500
+_SORTED_BY = ("created_at", "charge_date", "amount")
 
 
 def kind(plural: str) -> str:
@@ -83,8 +84,7 @@ def creditor(store: Store) -> Resource:
 def page(plural: str, resources: list[Resource], query: dict[str, str]) -> dict[str, Any]:
     """One page of a list, newest first, by `limit`, `after` and `before` (ids)."""
     limit = _limit(query.get("limit"))
-    # Sorting is stable, so of two with one timestamp the one stored later comes first.
-    ordered = sorted(reversed(resources), key=lambda item: item["created_at"], reverse=True)
+    ordered = _sorted(resources, query)
     ids = [item["id"] for item in ordered]
     start = _position(ids, query["after"]) + 1 if query.get("after") else 0
     if query.get("before"):
@@ -96,6 +96,16 @@ def page(plural: str, resources: list[Resource], query: dict[str, str]) -> dict[
         "after": shown[-1]["id"] if shown and more else None,
     }
     return {plural: shown, "meta": {"cursors": cursors, "limit": limit}}
+
+
+def _sorted(resources: list[Resource], query: dict[str, str]) -> list[Resource]:
+    field = query.get("sort_field", "created_at")
+    direction = query.get("sort_direction", "desc")
+    if field not in _SORTED_BY or direction not in ("asc", "desc"):
+        raise usage(400, "invalid_filters", "This list cannot be sorted so")
+    # Sorting is stable, so of two that are equal the one stored later comes first.
+    newest = reversed(resources) if direction == "desc" else resources
+    return sorted(newest, key=lambda item: item[field], reverse=direction == "desc")
 
 
 def _limit(text: str | None) -> int:
@@ -119,6 +129,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "lte": lambda left, right: left <= right,
 }
 _PAGING = ("limit", "after", "before")
+_SORTING = ("sort_field", "sort_direction")
 Lookup = Callable[[Resource], Any]
 
 
@@ -130,7 +141,7 @@ def filtered(
     `created_at` and `charge_date` take `[gt]`, `[gte]`, `[lt]`, `[lte]`; others may be a list.
     """
     for name, wanted in query.items():
-        if name not in _PAGING:
+        if name not in _PAGING and not (name in _SORTING and "charge_date" in lookups):
             test = _test(name, wanted, lookups)
             resources = [resource for resource in resources if test(resource)]
     return resources

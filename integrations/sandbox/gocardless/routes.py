@@ -15,6 +15,7 @@ from integrations.sandbox.gocardless import (
     customers,
     flows,
     fulfilment,
+    limits,
     mandates,
     payments,
     records,
@@ -26,7 +27,6 @@ from integrations.sandbox.gocardless.errors import (
     not_found,
     usage,
 )
-from integrations.sandbox.gocardless.limits import Limits
 from integrations.sandbox.store import Store
 
 VERSION = "2015-07-06"
@@ -48,7 +48,6 @@ class Api:
         """Build every route."""
         self.store = store
         self.config = config
-        self.limits = Limits()
         self.blueprint = Blueprint("gocardless", __name__)
         self.blueprint.app_errorhandler(HTTPException)(_unknown_route)
         self._billing()
@@ -164,13 +163,13 @@ class Api:
             except ApiError as error:
                 answer = error.response()
             answer.headers["X-Request-Id"] = str(uuid.uuid4())
-            answer.headers.update(self.limits.headers())
+            answer.headers.update(limits.headers(self.store))
             return answer
 
         self.blueprint.add_url_rule(rule, name, guarded, methods=[method])
 
     def _check_request(self) -> None:
-        within_limit = self.limits.take()
+        within_limit = limits.take(self.store)
         if request.headers.get("Authorization") != f"Bearer {self.config.gocardless_token}":
             raise usage(401, "unauthorized", "Unauthorized")
         version = request.headers.get("GoCardless-Version")

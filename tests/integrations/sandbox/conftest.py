@@ -1,16 +1,21 @@
 """Fixtures of the sandbox's own tests."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
+from integrations import clock
 from tests.integrations.sandbox.gocardless_support import Payer, Site, running_site
+
+TUESDAY = datetime(2026, 9, 8, 10, tzinfo=UTC)
 
 
 @pytest.fixture
 def own_clock(settings, tmp_path) -> None:
-    """A clock file of this test alone, so that moving it moves nobody else's."""
+    """A clock of this test alone, which begins on a Tuesday morning."""
     settings.CLOCK_FILE = str(tmp_path / "clock")
+    clock.set_offset(TUESDAY - clock.now())
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def until(condition: Callable[[], object]) -> object:
         value = condition()
         if value:
             return value
-        threading.Event().wait(0.02)
+        threading.Event().wait(0.05)
     raise AssertionError("it did not happen in time")
 
 

@@ -193,8 +193,17 @@ def test_every_answer_tells_the_rate_limit(payer):
     creditors = payer.client.creditors.list().records
     assert len(creditors) == 1
     limit = payer.client.rate_limit
-    assert limit["ratelimit-limit"] == "1000"
-    assert int(limit["ratelimit-remaining"]) < 1000
+    assert limit["ratelimit-limit"] == 1000
+    assert limit["ratelimit-remaining"] == 999
+
+
+def test_more_than_a_thousand_requests_a_minute_are_refused(payer, sandbox):
+    payer.client.creditors.list()
+    used = sandbox.store.get("gocardless.limits", "token")
+    sandbox.store.put("gocardless.limits", "token", used | {"used": 1000})
+    with pytest.raises(errors.RateLimitError):
+        payer.request()
+    assert sandbox.store.all("gocardless.billing_requests") == []
 
 
 def test_lists_are_paged_newest_first_and_filtered(payer):
