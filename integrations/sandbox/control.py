@@ -1,6 +1,8 @@
 """The control routes under `/_sandbox/`: reset, seed, switches, clock, counts, documents."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -18,54 +20,67 @@ _LONGEST_STEP = timedelta(days=400)
 def blueprint(store: Store, config: SandboxConfig) -> Blueprint:
     """JSON in, JSON out; a wrong body is a 400 with a sentence."""
     control = Blueprint("control", __name__, url_prefix="/_sandbox")
-
-    @control.post("/reset")
-    def reset() -> Response:
-        store.clear()
-        return jsonify({"documents": 0})
-
-    @control.post("/seed")
-    def seed() -> Response:
-        documents = _documents()
-        store.put_many(documents)
-        return jsonify({"documents": len(documents)})
-
-    @control.get("/switches")
-    def switches() -> Response:
-        return jsonify(faults.switches(store))
-
-    @control.post("/switches")
-    def switch() -> Response:
-        body = _body()
-        faults.set_mode(store, str(body.get("service")), str(body.get("mode")))
-        return jsonify(faults.switches(store))
-
-    @control.get("/clock")
-    def read_clock() -> Response:
-        return jsonify(_clock())
-
-    @control.post("/clock")
-    def move_clock() -> Response:
-        body = _body()
-        if body.get("reset") is True:
-            clock.set_offset(timedelta())
-        else:
-            advance(store, timedelta(seconds=_seconds(body.get("advance_seconds"))))
-        return jsonify(_clock())
-
-    @control.get("/requests")
-    def requests() -> Response:
-        return jsonify(counted(store, faults.SERVICES))
-
-    @control.get("/documents/<kind>")
-    def documents(kind: str) -> Response:
-        return jsonify({"documents": store.all(kind)})
-
-    @control.errorhandler(ValueError)
-    def refuse(error: ValueError) -> tuple[Response, int]:
-        return jsonify({"error": str(error)}), 400
-
+    routes: tuple[tuple[str, str, Callable[..., Response]], ...] = (
+        ("POST", "/reset", _reset),
+        ("POST", "/seed", _seed),
+        ("GET", "/switches", _read_switches),
+        ("POST", "/switches", _switch),
+        ("GET", "/clock", _read_clock),
+        ("POST", "/clock", _move_clock),
+        ("GET", "/requests", _read_requests),
+        ("GET", "/documents/<kind>", _read_documents),
+    )
+    for method, rule, view in routes:
+        name = view.__name__.strip("_")
+        control.add_url_rule(rule, name, partial(view, store), methods=[method])
+    control.register_error_handler(ValueError, _refuse)
     return control
+
+
+def _reset(store: Store) -> Response:
+    store.clear()
+    return jsonify({"documents": 0})
+
+
+def _seed(store: Store) -> Response:
+    documents = _documents()
+    store.put_many(documents)
+    return jsonify({"documents": len(documents)})
+
+
+def _read_switches(store: Store) -> Response:
+    return jsonify(faults.switches(store))
+
+
+def _switch(store: Store) -> Response:
+    body = _body()
+    faults.set_mode(store, str(body.get("service")), str(body.get("mode")))
+    return jsonify(faults.switches(store))
+
+
+def _read_clock(store: Store) -> Response:
+    return jsonify(_clock())
+
+
+def _move_clock(store: Store) -> Response:
+    body = _body()
+    if body.get("reset") is True:
+        clock.set_offset(timedelta())
+    else:
+        advance(store, timedelta(seconds=_seconds(body.get("advance_seconds"))))
+    return jsonify(_clock())
+
+
+def _read_requests(store: Store) -> Response:
+    return jsonify(counted(store, faults.SERVICES))
+
+
+def _read_documents(store: Store, kind: str) -> Response:
+    return jsonify({"documents": store.all(kind)})
+
+
+def _refuse(error: Exception) -> tuple[Response, int]:
+    return jsonify({"error": str(error)}), 400
 
 
 def advance(store: Store, step: timedelta) -> None:

@@ -37,23 +37,11 @@ def blueprint(store: Store, config: SandboxConfig) -> Blueprint:
 
     @pages.get("/clock")
     def show_clock() -> str:
-        return render_template(
-            "clock.html",
-            now=clock.london(clock.now()),
-            moved=bool(clock.offset()),
-            steps={name: label for name, (label, _) in STEPS.items()},
-        )
+        return _clock_page()
 
     @pages.post("/clock")
     def move_clock() -> Answer:
-        step = request.form.get("step", "")
-        if step == "reset":
-            clock.set_offset(timedelta())
-        elif step in STEPS:
-            advance(store, STEPS[step][1])
-        else:
-            return Response("There is no such step.", status=400, mimetype="text/plain")
-        return redirect(url_for("pages.show_clock"), 303)
+        return _move_clock(store, request.form.get("step", ""))
 
     @pages.get("/switches")
     def show_switches() -> str:
@@ -61,10 +49,33 @@ def blueprint(store: Store, config: SandboxConfig) -> Blueprint:
 
     @pages.post("/switches")
     def switch() -> Answer:
-        try:
-            faults.set_mode(store, request.form.get("service", ""), request.form.get("mode", ""))
-        except ValueError as error:
-            return Response(str(error), status=400, mimetype="text/plain")
-        return redirect(url_for("pages.show_switches"), 303)
+        return _switch(store, request.form.get("service", ""), request.form.get("mode", ""))
 
     return pages
+
+
+def _clock_page() -> str:
+    return render_template(
+        "clock.html",
+        now=clock.london(clock.now()),
+        moved=bool(clock.offset()),
+        steps={name: label for name, (label, _) in STEPS.items()},
+    )
+
+
+def _move_clock(store: Store, step: str) -> Answer:
+    if step == "reset":
+        clock.set_offset(timedelta())
+    elif step in STEPS:
+        advance(store, STEPS[step][1])
+    else:
+        return Response("There is no such step.", status=400, mimetype="text/plain")
+    return redirect(url_for("pages.show_clock"), 303)
+
+
+def _switch(store: Store, service: str, mode: str) -> Answer:
+    try:
+        faults.set_mode(store, service, mode)
+    except ValueError as error:
+        return Response(str(error), status=400, mimetype="text/plain")
+    return redirect(url_for("pages.show_switches"), 303)
