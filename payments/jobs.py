@@ -1,0 +1,17 @@
+"""The bells of payments; a call without anything due does nothing."""
+
+from celery import shared_task
+
+from payments.actions import asking, collecting
+
+
+@shared_task(name="payments.ask")
+def ask() -> None:
+    """Make what billing requests are due, and look again at those that wait."""
+    asking.ask_due()
+
+
+@shared_task(name="payments.collect")
+def collect() -> None:
+    """Create what subscriptions are due."""
+    collecting.collect_due()

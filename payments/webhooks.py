@@ -1,0 +1,214 @@
+"""GoCardless's events: what must be read is read outside, then applied in one transaction.
+
+An event is a hint (wire 4.5): payments and mandates are matched by stored ids, since their events
+link nothing else, and whatever is not known yet is asked for (domain 5.4 [R]).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from integrations import clock, gocardless
+from integrations.errors import Unavailable
+from integrations.models import WebhookEvent
+from payments.actions import following, fulfilment
+from payments.models import BillingRequest, Mandate, Payment, Subscription
+
+Outcome = WebhookEvent.Outcome
+Status = BillingRequest.Status
+KNOWN = {
+    "billing_requests",
+    "mandates",
+    "payments",
+    "subscriptions",
+    "refunds",
+    "payouts",
+    "customers",
+    "creditors",
+    "instalment_schedules",
+    "exports",
+    "scheme_identifiers",
+}
+_RE_READ = {"fulfilled", "cancelled", "failed", "bank_authorisation_authorised"}
+_PAYMENT_STATUS = {
+    "created": "pending_submission",
+    "submitted": "submitted",
+    "confirmed": "confirmed",
+    "paid_out": "paid_out",
+    "failed": "failed",
+    "charged_back": "charged_back",
+    "cancelled": "cancelled",
+    "customer_approval_denied": "customer_approval_denied",
+}
+# The charge date, or the status that returns, is not in the event.
+_PAYMENT_RE_READ = {"resubmission_requested", "chargeback_cancelled"}
+_MANDATE_STATUS = {
+    "created": "pending_submission",
+    "submitted": "submitted",
+    "active": "active",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "expired": "expired",
+    "consumed": "consumed",
+    "blocked": "blocked",
+}
+_PATIENCE = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was asked for on behalf of one event."""
+
+    at: datetime
+    request_row: int | None = None
+    request: fulfilment.Reading | None = None
+    payment: gocardless.Payment | None = None
+
+
+class Handler:
+    """Named by settings.WEBHOOK_HANDLERS; see integrations.inbox."""
+
+    def read(self, event: WebhookEvent) -> Reading:
+        """Ask GoCardless for what this event only hints at; raises the four outcomes."""
+        readers = {"billing_requests": _read_request, "payments": _read_payment}
+        readers |= {"mandates": _read_unknown_mandate, "subscriptions": _read_new_payment}
+        reader = readers.get(event.resource_type)
+        return reader(event) if reader else Reading(clock.now())
+
+    def apply(self, event: WebhookEvent, reading: Reading) -> str:
+        """Store the facts; returns what became of the event."""
+        if event.resource_type not in KNOWN:
+            return Outcome.UNKNOWN
+        fulfilled = _apply_request(event, reading)
+        appliers = {"payments": _apply_payment, "mandates": _apply_mandate}
+        appliers |= {"subscriptions": _apply_subscription}
+        applier = appliers.get(event.resource_type)
+        applied = applier(event, reading) if applier else False
+        return Outcome.APPLIED if fulfilled or applied else Outcome.RECORDED
+
+
+def _read_request(event: WebhookEvent) -> Reading:
+    row = BillingRequest.objects.filter(gocardless_id=_link(event, "billing_request")).first()
+    if row is None or not row.gocardless_id or event.action not in _RE_READ:
+        return Reading(clock.now())
+    reading = _read_row(row)
+    seen = reading.request.request.status if reading.request else Status.FULFILLED
+    early = event.action == "fulfilled" and seen not in (Status.FULFILLED, Status.CANCELLED)
+    if early and clock.now() - event.received_at < _PATIENCE:
+        raise Unavailable("gocardless", f"the billing request is still {seen}")
+    return reading
+
+
+def _read_payment(event: WebhookEvent) -> Reading:
+    id = _link(event, "payment")
+    known = Payment.objects.filter(gocardless_id=id).exists()
+    if not id or (known and event.action not in _PAYMENT_RE_READ):
+        return Reading(clock.now())
+    if not known:
+        waiting = _read_waiting_request(event)
+        if waiting:
+            return waiting
+    at = clock.now()
+    return Reading(at, payment=gocardless.get_payment(id))
+
+
+def _read_unknown_mandate(event: WebhookEvent) -> Reading:
+    known = Mandate.objects.filter(gocardless_id=_link(event, "mandate")).exists()
+    waiting = None if known else _read_waiting_request(event)
+    return waiting or Reading(clock.now())
+
+
+def _read_new_payment(event: WebhookEvent) -> Reading:
+    id = _link(event, "payment")
+    ours = Subscription.objects.filter(gocardless_id=_link(event, "subscription") or "-").exists()
+    at = clock.now()
+    known = Payment.objects.filter(gocardless_id=id).exists()
+    if event.action != "payment_created" or not id or not ours or known:
+        return Reading(at)
+    return Reading(at, payment=gocardless.get_payment(id))
+
+
+def _read_waiting_request(event: WebhookEvent) -> Reading | None:
+    """A payment or mandate not known yet may belong to a request whose own event is late."""
+    sync_id = _registration(event)
+    if sync_id is None:
+        return None
+    rows = BillingRequest.objects.exclude(gocardless_id="")
+    rows = rows.filter(registration__sync_id=sync_id).exclude(status__in=("fulfilled", "cancelled"))
+    row = rows.first()
+    return _read_row(row) if row else None
+
+
+def _read_row(row: BillingRequest) -> Reading:
+    if row.status == Status.FULFILLED:
+        return Reading(clock.now())
+    request = fulfilment.read(row.gocardless_id)
+    return Reading(request.read_at, request_row=row.pk, request=request)
+
+
+def _apply_request(event: WebhookEvent, reading: Reading) -> bool:
+    if reading.request is None or reading.request_row is None:
+        return False
+    at = _moment(event)
+    return fulfilment.record(reading.request_row, reading.request, at=at)
+
+
+def _apply_payment(event: WebhookEvent, reading: Reading) -> bool:
+    payment = Payment.objects.filter(gocardless_id=_link(event, "payment") or "-").first()
+    if payment is None:
+        seen = reading.payment
+        return bool(seen) and following.learn_payment(seen, at=reading.at)
+    if event.action in _PAYMENT_RE_READ and reading.payment:
+        return following.refresh_payment(payment, reading.payment, at=reading.at)
+    status = _PAYMENT_STATUS.get(event.action)
+    return bool(status) and following.move_payment(payment, status, at=_moment(event))
+
+
+def _apply_mandate(event: WebhookEvent, reading: Reading) -> bool:
+    mandate = Mandate.objects.filter(gocardless_id=_link(event, "mandate") or "-").first()
+    if mandate is None:
+        return False
+    if event.action in ("replaced", "reinstated"):
+        return following.report_mandate(mandate, event.action)
+    status = _MANDATE_STATUS.get(event.action)
+    if status is None:
+        return False
+    cause = str((event.body.get("details") or {}).get("cause") or event.action)
+    reason = f"mandate {status}: {cause.replace('_', ' ')}"[:150]
+    return following.move_mandate(mandate, status, at=_moment(event), reason=reason)
+
+
+def _apply_subscription(event: WebhookEvent, reading: Reading) -> bool:
+    id = _link(event, "subscription") or "-"
+    subscription = Subscription.objects.filter(gocardless_id=id).first()
+    if subscription is None:
+        return False
+    if event.action == "payment_created":
+        seen = reading.payment
+        return bool(seen) and following.learn_payment(seen, at=reading.at)
+    if event.action in ("cancelled", "finished"):
+        return following.end_subscription(subscription, event.action)
+    return False
+
+
+def _link(event: WebhookEvent, name: str) -> str:
+    links = event.body.get("links")
+    value = links.get(name) if isinstance(links, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _registration(event: WebhookEvent) -> UUID | None:
+    """Our id in the metadata of the resource (not of the call: wire 4.3)."""
+    metadata = event.body.get("resource_metadata")
+    try:
+        return UUID(str(metadata["registration"])) if isinstance(metadata, dict) else None
+    except (KeyError, ValueError):
+        return None
+
+
+def _moment(event: WebhookEvent) -> datetime:
+    """When it happened; never later than now, whatever the event claims."""
+    now = clock.now()
+    return min(event.happened_at or now, now)
