@@ -1,4 +1,4 @@
-"""A registration's status: facts go in, one function works out what follows (domain 5.4, design 3.4).
+"""A registration's status: facts go in, one function works out what follows (domain 5.4).
 
 Each action locks the row, notes the timeline and marks the Airtable row as behind; calling it
 again changes nothing. `by` is a user, a name, or nothing where the platform itself acted.

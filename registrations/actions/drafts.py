@@ -1,0 +1,112 @@
+"""What a parent has answered so far, kept at every step (domain 2.2, 3.9)."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from registrations.models import ChatMessage, ChatSession, Draft, Team
+
+QUIET_AFTER = timedelta(hours=24)
+RELATED = ("session", "team__season", "registration__season", "registration__guardian")
+
+
+def find_session(key: str) -> ChatSession | None:
+    """The session of a key, with its draft and what the conversation reads of it."""
+    related = [f"draft__{name}" for name in RELATED]
+    return ChatSession.objects.select_related(*related).filter(key=key).first()
+
+
+def locked(draft_id: int) -> Draft:
+    """The draft, locked until the transaction ends: two tabs take turns."""
+    return Draft.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=draft_id)
+
+
+def is_quiet(draft: Draft, at: datetime) -> bool:
+    """Nobody has answered for a day and nothing was sent in: the key alone no longer opens it."""
+    return draft.registration_id is None and draft.last_answer_at < at - QUIET_AFTER
+
+
+@transaction.atomic
+def start(key: str, team: Team, *, kind: str, code: str, at: datetime) -> Draft:
+    """A new draft for a code; the session is born with its first code."""
+    session, _ = ChatSession.objects.get_or_create(
+        key=key, defaults={"started_at": at, "last_seen_at": at}
+    )
+    draft = Draft.objects.create(
+        session=session, team=team, kind=kind, code=code[:120], started_at=at, last_answer_at=at
+    )
+    session.draft, session.offered_code = draft, ""
+    session.save(update_fields=["draft", "offered_code"])
+    return draft
+
+
+@transaction.atomic
+def hand_over(draft: Draft, *, child: list[str], at: datetime) -> None:
+    """Give a returning player's code to staff as work (domain 2.3)."""
+    draft.answers = {**draft.answers, "claimed_child": child}
+    draft.handed_over_at = draft.handed_over_at or at
+    draft.save(update_fields=["answers", "handed_over_at"])
+
+
+def set_answers(draft: Draft, answers: dict[str, Any], *, at: datetime) -> None:
+    """Put canonical values on a locked draft, unsaved; what hung on a changed address goes."""
+    draft.answers = {**draft.answers, **answers}
+    decided = dict(draft.asked.get("at") or {})
+    decided.update({field: at.isoformat() for field in answers})
+    draft.asked = {**draft.asked, "at": decided}
+
+
+def clear_answers(draft: Draft, fields: tuple[str, ...]) -> None:
+    """Take answers away from a locked draft, unsaved; with "medical" its notes go too."""
+    draft.answers = {key: value for key, value in draft.answers.items() if key not in fields}
+    if "medical" in fields:
+        set_secret(draft, medical_notes="")
+
+
+def secrets(draft: Draft) -> dict[str, str]:
+    """What is kept encrypted: "medical_notes", "not_to_collect"."""
+    return json.loads(draft.sensitive) if draft.sensitive else {}
+
+
+def set_secret(draft: Draft, **values: str) -> None:
+    """Put sensitive text on a locked draft, unsaved."""
+    kept = {name: text for name, text in {**secrets(draft), **values}.items() if text}
+    draft.sensitive = json.dumps(kept) if kept else ""
+
+
+def save(draft: Draft, *, at: datetime) -> None:
+    """Keep the locked draft."""
+    draft.last_answer_at = at
+    draft.save(update_fields=["answers", "sensitive", "asked", "last_answer_at", "registration"])
+
+
+def write_down(draft: Draft, *, heard: str, said: str, step: int | None, at: datetime) -> None:
+    """Two lines of transcript: what the parent wrote and what the club answered."""
+    lines = [(ChatMessage.Role.PARENT, heard), (ChatMessage.Role.CLUB, said)]
+    ChatMessage.objects.bulk_create(
+        ChatMessage(
+            session_id=draft.session_id, draft=draft, role=role, text=text, step=step, at=at
+        )
+        for role, text in lines
+    )
+
+
+def offer_code(session: ChatSession, code: str) -> None:
+    """Remember a code that came in the middle of another registration, or forget it with ""."""
+    session.offered_code = code[:120]
+    session.save(update_fields=["offered_code"])
+
+
+def ask_for_person(session: ChatSession, *, at: datetime) -> None:
+    """The parent would rather speak to somebody; staff see the session."""
+    if session.wants_person_at is None:
+        session.wants_person_at = at
+        session.save(update_fields=["wants_person_at"])
+
+
+@transaction.atomic
+def forget(key: str) -> None:
+    """Clear a session: what was sent in stays, an unfinished draft is left to the club."""
+    ChatSession.objects.filter(key=key).update(draft=None, offered_code="")

@@ -1,0 +1,74 @@
+"""Kit sizes and shirt numbers (domain 2.5): one player per shirt, by the database's word."""
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from integrations import clock
+from registrations.actions import states
+from registrations.models import Draft, Registration, ShirtHold, TimelineEntry, note
+
+HOLD = timedelta(minutes=30)
+
+
+class Taken(Exception):
+    """Somebody has that shirt, or is choosing it; whose it is stays with the club."""
+
+
+@transaction.atomic
+def choose_size(registration_id: int, size: str, *, at: datetime) -> None:
+    """Keep the kit size."""
+    registration = states.locked(registration_id)
+    registration.kit_size = size
+    states.save(registration)
+    note(registration, TimelineEntry.Kind.CHAT, f"Kit size {size}", at=at)
+
+
+@transaction.atomic
+def hold_shirt(draft: Draft, number: int, *, at: datetime) -> None:
+    """Keep a number for half an hour while the parent makes up their mind; raises Taken."""
+    if (
+        Registration.objects.filter(team=draft.team_id, shirt_number=number)
+        .exclude(status=Registration.Status.CANCELLED)
+        .exists()
+    ):
+        raise Taken
+    ShirtHold.objects.filter(team=draft.team_id, number=number, expires_at__lte=at).delete()
+    ShirtHold.objects.filter(draft=draft).exclude(number=number).delete()
+    try:
+        with transaction.atomic():
+            hold, _ = ShirtHold.objects.get_or_create(
+                team_id=draft.team_id,
+                number=number,
+                draft=draft,
+                defaults={"expires_at": at + HOLD},
+            )
+    except IntegrityError:
+        raise Taken from None
+    hold.expires_at = at + HOLD
+    hold.save(update_fields=["expires_at"])
+
+
+@transaction.atomic
+def take_shirt(draft: Draft, number: int, *, at: datetime) -> None:
+    """Give the child a number for the season; raises Taken.
+
+    Holding first makes two parents who want one number at the same moment take turns.
+    """
+    hold_shirt(draft, number, at=at)
+    registration = states.locked(draft.registration_id)
+    registration.shirt_number, registration.new_kit_required = number, True
+    try:
+        with transaction.atomic():
+            states.save(registration)
+    except IntegrityError:
+        raise Taken from None
+    ShirtHold.objects.filter(draft=draft).delete()
+    words = f"Shirt {number} ({registration.kit_type.lower()})"
+    note(registration, TimelineEntry.Kind.CHAT, words, at=at)
+
+
+@transaction.atomic
+def release_expired() -> int:
+    """Let go of shirts whose half hour is over; how many."""
+    return ShirtHold.objects.filter(expires_at__lte=clock.now()).delete()[0]
