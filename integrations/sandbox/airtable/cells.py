@@ -38,7 +38,7 @@ def read(field: Field, value: Any, *, typecast: bool) -> Any:
         if reader is None:
             raise _Wrong(field["type"])
         return reader(field, value, typecast)
-    except (_Wrong, ValueError, TypeError, OverflowError) as e:
+    except (_Wrong, ValueError, TypeError, OverflowError, OSError) as e:
         raise errors.bad_value(field["name"]) from e
 
 

@@ -70,9 +70,9 @@ def moment(value: Any) -> datetime:
         raise FormulaError(f"not a date: {value!r}")
     try:
         parsed = dates.isoparse(value)
-    except ValueError as e:
+        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as e:
         raise FormulaError(f"not a date: {value!r}") from e
-    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def iso(value: datetime) -> str:

@@ -44,12 +44,15 @@ class Formula:
 
     def value(self, row: Row) -> Any:
         """The result for a row: None, text, number, bool, datetime or list; FormulaError."""
-        return self.node(row)
+        try:
+            return self.node(row)
+        except (ArithmeticError, RecursionError, ValueError) as e:
+            raise FormulaError(str(e)) from e
 
     def keeps(self, row: Row) -> bool:
         """Whether filterByFormula keeps the row: anything but 0, false, "", NaN, [] or an error."""
         try:
-            return formula_values.truth(self.node(row))
+            return formula_values.truth(self.value(row))
         except FormulaError:
             return False
 
@@ -61,8 +64,9 @@ def parse(text: str) -> Formula:
     parser = _Parser(_tokens(text))
     try:
         node = parser.whole()
-    except RecursionError as e:
-        raise Unreadable("nested too deeply") from e
+    except (RecursionError, ValueError) as e:
+        # Nested too deeply, or a number too long for Python to read.
+        raise Unreadable(str(e)) from e
     return Formula(tuple(dict.fromkeys(parser.fields)), node)
 
 

@@ -4,6 +4,7 @@ import re
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -13,7 +14,7 @@ from integrations.sandbox.airtable.tables import Table
 from integrations.sandbox.store import Store
 
 _OFFSET = re.compile(r"(itr[A-Za-z0-9]{14})/(rec[A-Za-z0-9]{14})")
-_SORT = re.compile(r"sort\[(\d+)\]\[(field|direction)\]")
+_SORT = re.compile(r"sort\[(\d{1,4})\]\[(field|direction)\]")
 _LISTS = re.compile(r"(fields|recordMetadata)\[\d*\]")
 _PLAIN = {
     "view", "pageSize", "maxRecords", "filterByFormula", "cellFormat", "timeZone", "userLocale",
@@ -83,7 +84,8 @@ def from_arguments(arguments: MultiDict[str, str]) -> Query:
         else:
             raise errors.invalid_request()
     for name in _NUMBERS & set(given):
-        given[name] = int(given[name]) if given[name].isdecimal() else None
+        digits = given[name]
+        given[name] = int(digits) if digits.isdecimal() and len(digits) < 10 else None
     if "returnFieldsByFieldId" in given:
         given["returnFieldsByFieldId"] = given["returnFieldsByFieldId"] in ("1", "true")
     return _query({**given, "sort": [sorts[at] for at in sorted(sorts)]})
@@ -180,7 +182,7 @@ def _matching(store: Store, table: Table, query: Query) -> list[str]:
         formula = computed.read_filter(table, query.formula)
         rows = [row for row in rows if formula.keeps(row)]
     for one, descending in reversed(sorts):
-        rows.sort(key=lambda row, one=one: _sort_key(one, row), reverse=descending)
+        rows.sort(key=partial(_sort_key, one), reverse=descending)
     return [row.record_id for row in rows][: query.max_records]
 
 

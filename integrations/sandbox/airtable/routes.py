@@ -75,7 +75,7 @@ def _check_base(base_id: str, config: SandboxConfig) -> None:
 
 
 def _answer(body: dict[str, Any], status: int = 200) -> Response:
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(body, separators=(",", ":"))
     return Response(text, status, content_type="application/json; charset=utf-8")
 
 

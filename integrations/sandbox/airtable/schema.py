@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from integrations.sandbox.airtable import errors, tables
 from integrations.sandbox.airtable.tables import Table
@@ -141,7 +142,10 @@ def _date(options: Options) -> Options:
 def _date_time(options: Options) -> Options:
     name = options["timeFormat"]["name"]
     time = {"name": name, "format": _TIME_FORMATS[name]}
-    return {**_date(options), "timeFormat": time, "timeZone": str(options["timeZone"])}
+    zone = options["timeZone"]
+    if zone not in ("utc", "client"):
+        ZoneInfo(zone)
+    return {**_date(options), "timeFormat": time, "timeZone": zone}
 
 
 def _picked(*keys: str) -> Callable[[Options], Options]:

@@ -116,11 +116,11 @@ def page(store: Store, account_sid: str, arguments: Mapping[str, str]) -> dict[s
 
 
 def _seconds(text: str) -> int:
-    return int(text) if text.isdecimal() else 0
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def _count(text: str, *, least: int) -> int:
-    if not text.isdecimal() or int(text) < least:
+    if not text.isdecimal() or len(text) > 9 or int(text) < least:
         raise Refusal(20001, "Page and PageSize must be whole numbers.")
     return int(text)
 

@@ -222,3 +222,18 @@ def test_the_grid_shows_escaped_cells_and_searches(sandbox):
     assert "&lt;b&gt;Ana Bell" in page
     assert "Ben" not in page
     assert requests.get(f"{sandbox.url}/tables/nothing", timeout=5).status_code == 404
+
+
+def test_an_unknown_view_is_refused_and_the_first_one_is_there(sandbox):
+    seed(sandbox, record(1, player_first_name="Ana"))
+    assert names(table(sandbox).all(view="Grid view")) == ["Ana"]
+    error = {"type": "VIEW_NAME_NOT_FOUND", "message": "View Best not found"}
+    assert refusal(lambda: table(sandbox).all(view="Best")) == (422, error)
+
+
+@pytest.mark.parametrize("size", ["0", "101", "x", "9" * 5000])
+def test_a_page_size_outside_1_to_100_is_refused(sandbox, size):
+    seed(sandbox, record(1))
+    own = table(sandbox)
+    status, error = refusal(lambda: own.api.get(own.urls.records, params={"pageSize": size}))
+    assert (status, error["type"]) == (422, "INVALID_REQUEST_UNKNOWN")
