@@ -293,5 +293,7 @@ def _subscription(attributes: dict[str, Any]) -> Subscription:
         id=attributes["id"],
         status=attributes["status"],
         start_on=_date(attributes.get("start_date")),
-        upcoming=tuple((_date(each["charge_date"]), int(each["amount"])) for each in upcoming),
+        upcoming=tuple(
+            (date.fromisoformat(each["charge_date"]), int(each["amount"])) for each in upcoming
+        ),
     )

@@ -144,7 +144,8 @@ def _gone(name: str, now: datetime, longest: timedelta) -> Q:
 
 def _refuse_inside_a_transaction(service: str) -> None:
     # pytest's own wrapping of a test is not a transaction of ours.
-    if any(not block._from_testcase for block in connection.atomic_blocks):
+    blocks = connection.atomic_blocks
+    if any(not getattr(block, "_from_testcase", False) for block in blocks):
         raise RuntimeError(f"{service} was called inside a database transaction")
 
 

@@ -141,7 +141,7 @@ class _Http(TwilioHttpClient):
     """Sends every request to the configured address: the client's own is fixed to Twilio's."""
 
     def __init__(self, base_url: str) -> None:
-        super().__init__(timeout=TIMEOUT)  # type: ignore[arg-type]
+        super().__init__(timeout=TIMEOUT)
         self.base_url = base_url.rstrip("/")
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:

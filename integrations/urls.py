@@ -1,5 +1,12 @@
-"""Addresses of the integrations app."""
+"""Addresses of the integrations app; no trailing slashes (domain 3.1)."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from integrations import api
+
+urlpatterns: list[URLPattern] = [
+    path("webhooks/gocardless", api.gocardless_webhook, name="gocardless-webhook"),
+    path("webhooks/gocardless/test", api.gocardless_test, name="gocardless-webhook-test"),
+    path("livez", api.livez, name="livez"),
+    path("readyz", api.readyz, name="readyz"),
+]

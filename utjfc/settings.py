@@ -231,10 +231,14 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
 _LOCAL_FILES = {
     "BACKEND": "django.core.files.storage.FileSystemStorage",
-    "OPTIONS": {"location": str(VAR_DIR / "photos"), "file_permissions_mode": 0o600},
+    "OPTIONS": {
+        "location": str(VAR_DIR / "photos"),
+        "file_permissions_mode": 0o600,
+        "allow_overwrite": True,  # putting a photo again must do no harm
+    },
 }
 _S3_FILES = {
-    "BACKEND": "storages.backends.s3.S3Storage",
+    "BACKEND": "integrations.s3.PhotoBucket",
     "OPTIONS": {
         "access_key": AWS_ACCESS_KEY_ID or None,
         "secret_key": AWS_SECRET_ACCESS_KEY or None,

@@ -1,0 +1,36 @@
+"""The bells of this app: each looks at what is due."""
+
+from celery import shared_task
+
+from integrations import actions, inbox
+from integrations.airtable import push
+
+
+@shared_task(name="integrations.process_events")
+def process_events() -> None:
+    """Apply the webhook events that wait."""
+    inbox.process_due()
+
+
+@shared_task(name="integrations.push_airtable")
+def push_airtable() -> None:
+    """Send what is behind to Airtable."""
+    push.push_due()
+
+
+@shared_task(name="integrations.service_back")
+def service_back(service: str) -> None:
+    """A service answers again: what waited for it is due now."""
+    actions.wake(service)
+
+
+@shared_task(name="integrations.beat")
+def beat() -> None:
+    """Show that worker and beat are alive."""
+    actions.note_heartbeat()
+
+
+@shared_task(name="integrations.tidy")
+def tidy() -> None:
+    """Remove what is kept for a while only."""
+    actions.tidy()
