@@ -1,5 +1,11 @@
 """Addresses of the payments app."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from payments import pages
+
+urlpatterns: list[URLPattern] = [
+    path("reg_setup/<str:token>", pages.reg_setup, name="reg_setup"),
+    path("reg_setup/<str:token>/return", pages.came_back, name="reg_setup_return"),
+    path("reg_setup/<str:token>/exit", pages.left, name="reg_setup_exit"),
+]

@@ -53,7 +53,7 @@ def learn_payment(seen: gocardless.Payment, *, at: datetime) -> bool:
     if not seen.subscription_id or owner is None:
         return False
     registration = states.locked(owner.registration_id)
-    payment, _ = Payment.objects.get_or_create(
+    payment, made = Payment.objects.get_or_create(
         gocardless_id=seen.id,
         defaults={
             "registration": registration,
@@ -64,8 +64,7 @@ def learn_payment(seen: gocardless.Payment, *, at: datetime) -> bool:
             "created_at": clock.now(),
         },
     )
-    _keep_payment(payment, registration, seen.status, seen.charge_on, at - SKEW)
-    return True
+    return refresh_payment(payment, seen, at=at) or made
 
 
 def move_mandate(mandate: Mandate, status: str, *, at: datetime, reason: str) -> bool:
