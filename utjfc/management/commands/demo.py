@@ -1,0 +1,96 @@
+"""`make run`: the whole platform on one machine, with a demo club and a sandbox outside."""
+
+from typing import Any
+
+import requests
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+
+from utjfc.celery import app
+from utjfc.demo import announcement, club
+from utjfc.demo.processes import Failed, Family, check_port, lock
+
+GUNICORN = (
+    "-m gunicorn utjfc.wsgi --workers 1 --worker-class gthread --threads 8 --no-control-socket "
+    "--graceful-timeout 5 --timeout 60 --log-level warning --bind"
+).split()
+CELERY = (
+    "-m celery -q -A utjfc worker -B -P threads -c 4 -l WARNING "
+    "--without-gossip --without-mingle --without-heartbeat -s"
+).split()
+
+
+class Command(BaseCommand):
+    """Prepares, starts, waits until all answer, says where they are, stays until stopped."""
+
+    help = "Run the demo: web, worker and sandbox, with demo data."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Everything that can be refused is refused before anything is started."""
+        if not settings.DEMO:
+            raise CommandError(
+                f"make run starts the demo only, and ENVIRONMENT is {settings.ENVIRONMENT}. "
+                "README.md says how to run in production."
+            )
+        try:
+            with lock(settings.VAR_DIR / "demo.lock"):
+                check_port(settings.PORT, "PORT")
+                check_port(settings.SANDBOX_PORT, "SANDBOX_PORT")
+                self._run()
+        except Failed as error:
+            raise CommandError(str(error)) from error
+
+    def _run(self) -> None:
+        family = Family(settings.VAR_DIR / "log")
+        family.listen()
+        file = settings.VAR_DIR / "demo.json"
+        file.unlink(missing_ok=True)
+        try:
+            self._prepare()
+            family.check()
+            said = announcement.contents(club.codes())
+            connections.close_all()
+            self._start(family)
+            announcement.write(file, said)
+            self._say(announcement.words(said))
+            family.watch()
+        except KeyboardInterrupt:
+            self._say("Stopping ...")
+        finally:
+            file.unlink(missing_ok=True)
+            family.stop()
+
+    def _prepare(self) -> None:
+        self._say("Preparing the database and the pages ...")
+        call_command("migrate", verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        if club.build():
+            self._say("Made the demo club.")
+
+    def _start(self, family: Family) -> None:
+        """The sandbox first: the others call it as soon as they run."""
+        family.start("sandbox", "manage.py", "sandbox")
+        family.start("web", *GUNICORN, f"127.0.0.1:{settings.PORT}")
+        family.start("worker", *CELERY, str(settings.VAR_DIR / "beat"))
+        self._say("Starting the sandbox, the web server and the worker ...")
+        family.until(lambda: _answers(f"{settings.SANDBOX_URL}/"), "The sandbox", 60)
+        web = f"http://127.0.0.1:{settings.PORT}"
+        family.until(lambda: _answers(f"{web}/livez"), "The web server", 60)
+        family.until(_worker_answers, "The worker", 60)
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
+def _worker_answers() -> bool:
+    return bool(app.control.ping(timeout=1))
