@@ -3,10 +3,12 @@
 from django.urls import URLPattern, path
 
 from integrations import api
+from integrations.health import pages
 
 urlpatterns: list[URLPattern] = [
     path("webhooks/gocardless", api.gocardless_webhook, name="gocardless-webhook"),
     path("webhooks/gocardless/test", api.gocardless_test, name="gocardless-webhook-test"),
     path("livez", api.livez, name="livez"),
     path("readyz", api.readyz, name="readyz"),
+    path("service-health", pages.service_health_json, name="service-health"),
 ]

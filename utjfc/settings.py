@@ -138,7 +138,7 @@ INSTALLED_APPS = [
     "payments",
     "registrations",
     "integrations",
-    "django.contrib.admin",
+    "integrations.apps.OfficeConfig",  # django.contrib.admin with the club's pages
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -322,6 +322,17 @@ SPECTACULAR_SETTINGS = {
 PAYMENT_DESK = "payments.desk.Desk"
 WEBHOOK_HANDLERS = {"gocardless": "payments.webhooks.Handler"}
 AIRTABLE_ROWS = {"registration": "registrations.airtable.registration_row"}
+# Which service the rows of each queue wait for (integrations.health).
+DUE_SERVICES = {
+    "integrations.WebhookEvent": "gocardless",
+    "integrations.AirtableRow": "airtable",
+    "registrations.Sms": "twilio",
+    "registrations.Email": "mail",
+    "registrations.Photo": "s3",
+    "payments.BillingRequest": "gocardless",
+    "payments.Subscription": "gocardless",
+    "payments.Payment": "gocardless",
+}
 
 # --- Celery: the doorbell ---------------------------------------------------------------------
 BROKER_DIR = VAR_DIR / "broker"

@@ -1,0 +1,68 @@
+"""Admin of what comes in, what goes out, and the services."""
+
+from django.contrib import admin
+
+from integrations.health import pages
+from integrations.models import AirtableRow, ServiceCall, ServiceState, WebhookEvent
+from integrations.office import OfficeAdmin
+from integrations.office.admins import QueueAdmin, QueueFilter
+
+pages.register(admin.site)
+
+
+@admin.register(WebhookEvent)
+class WebhookEventAdmin(QueueAdmin):
+    """The inbox."""
+
+    list_display = ["received_at", "source", "resource_type", "action", "outcome", "queue"]
+    list_filter = [QueueFilter, "source", "outcome", "resource_type"]
+    search_fields = ["event_id", "resource_type", "action"]
+    date_hierarchy = "received_at"
+
+    def summary(self, row: WebhookEvent) -> str:
+        return f"{row.source}: {row.resource_type} {row.action}, {row.event_id}"
+
+
+@admin.register(AirtableRow)
+class AirtableRowAdmin(QueueAdmin):
+    """What is behind in Airtable."""
+
+    list_display = ["kind", "object_id", "table", "record_id", "pushed_at", "queue", "last_error"]
+    list_filter = [QueueFilter, "table", "kind"]
+    search_fields = ["record_id", "=object_id", "sync_id", "table"]
+    hidden = ["base"]  # a copy of the registration, shown there
+
+    def summary(self, row: AirtableRow) -> str:
+        return f"{row.kind} {row.object_id} in {row.table}"
+
+
+@admin.register(ServiceState)
+class ServiceStateAdmin(OfficeAdmin):
+    """Breakers, as they are stored; the page on service health says what they mean."""
+
+    list_display = ["service", "failures", "open_until", "blocked_at", "last_success_at"]
+    search_fields = ["service"]
+    hidden = ["writer_token"]
+    fields = [
+        "service",
+        "failures",
+        "open_until",
+        "probe_until",
+        "blocked_at",
+        "blocked_reason",
+        "away_since",
+        "last_success_at",
+        "last_error_at",
+        "last_error",
+        "writer_until",
+    ]
+
+
+@admin.register(ServiceCall)
+class ServiceCallAdmin(OfficeAdmin):
+    """The last 30 days of calls."""
+
+    list_display = ["started_at", "service", "operation", "outcome", "code", "milliseconds"]
+    list_filter = ["service", "outcome", "operation"]
+    search_fields = ["operation", "code"]
+    date_hierarchy = "started_at"

@@ -1,0 +1,143 @@
+"""The pages for staff: service health, and what needs a person; and health as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.cache import never_cache
+
+from integrations import guard, health
+from integrations.errors import OutsideError
+from integrations.health.report import NAMES
+from integrations.models import ServiceState
+from integrations.office.worklists import worklists
+
+SHOWN = 100  # rows of one list; the rest is in the list itself
+
+
+def register(site: admin.AdminSite) -> None:
+    """Add the pages to the admin site."""
+    site.page("service-health/", "service_health")(health_page)
+    site.page("service-health/<slug:service>/<slug:deed>/", "service_health_do")(press)
+    site.page("needs-a-person/", "needs_a_person")(needs_a_person)
+
+
+def health_page(request: HttpRequest) -> HttpResponse:
+    """Every service: how it is, what waits, what to press."""
+    _may(request, "view")
+    report = health.report()
+    services = [_for_page(name, entry) for name, entry in report["services"].items()]
+    context = admin.site.each_context(request) | {
+        "title": "Service health",
+        "overall": report["overall_status"],
+        "services": services,
+        "updated": parse_datetime(report["last_updated"]),
+        "may_press": request.user.has_perm("integrations.change_servicestate"),
+    }
+    return TemplateResponse(request, "admin/office/service_health.html", context)
+
+
+def press(request: HttpRequest, service: str, deed: str) -> HttpResponse:
+    """Test a service now, or let its calls through again; by POST only."""
+    _may(request, "change")
+    back = redirect("admin:service_health")
+    if service not in NAMES or deed not in ("test", "release"):
+        raise Http404
+    if request.method != "POST":
+        return back
+    if deed == "release":
+        _release(request, service)
+    elif service in health.TESTS:
+        _test(request, service)
+    return back
+
+
+def service_health(request: HttpRequest) -> HttpResponse:
+    """The report as JSON for staff; 401 or 403 as JSON for anybody else."""
+    if not request.user.is_authenticated:
+        return JsonResponse({"detail": "Sign in as staff first."}, status=401)
+    if not (request.user.is_staff and request.user.has_perm("integrations.view_servicestate")):
+        return JsonResponse({"detail": "This is for staff."}, status=403)
+    return JsonResponse(health.report())
+
+
+service_health_json = never_cache(service_health)
+
+
+def needs_a_person(request: HttpRequest) -> HttpResponse:
+    """Everything that waits for staff, oldest first in each list."""
+    lists = [
+        {
+            "title": worklist.title,
+            "count": worklist.rows.count(),
+            "more": f"admin:{owner.opts.app_label}_{owner.opts.model_name}_changelist",
+            "lines": [
+                {
+                    "text": owner.summary(row),
+                    "change": f"admin:{owner.opts.app_label}_{owner.opts.model_name}_change",
+                    "do": f"admin:{owner.opts.app_label}_{owner.opts.model_name}_do",
+                    "pk": row.pk,
+                    "since": getattr(row, worklist.since),
+                    "reason": worklist.reason(row),
+                    "retry": worklist.can_retry and owner.has_press_permission(request),
+                }
+                for row in worklist.rows.order_by(worklist.since)[:SHOWN]
+            ],
+        }
+        for owner, worklist in worklists(request)
+    ]
+    context = admin.site.each_context(request) | {
+        "title": "Needs a person",
+        "lists": [entry for entry in lists if entry["count"]],
+    }
+    return TemplateResponse(request, "admin/office/needs_a_person.html", context)
+
+
+def _release(request: HttpRequest, service: str) -> None:
+    guard.release(service)
+    _log(request, service, "Let its calls through again")
+    messages.success(request, f"{NAMES[service]}: calls go out again.")
+
+
+def _test(request: HttpRequest, service: str) -> None:
+    _log(request, service, "Tested")
+    try:
+        answer = health.test_now(service)
+    except OutsideError as error:
+        messages.error(request, f"{NAMES[service]} does not work. {error}")
+    else:
+        messages.success(request, f"{NAMES[service]} works: {answer}.")
+
+
+def _log(request: HttpRequest, service: str, words: str) -> None:
+    LogEntry.objects.create(
+        user_id=request.user.pk,
+        content_type=ContentType.objects.get_for_model(ServiceState),
+        object_id=service,
+        object_repr=service,
+        action_flag=CHANGE,
+        change_message=words,
+    )
+
+
+def _may(request: HttpRequest, deed: str) -> None:
+    """Raise PermissionDenied unless the member of staff may `view` or `change` services."""
+    names = [f"integrations.{verb}_servicestate" for verb in {deed, "change"}]
+    if not any(request.user.has_perm(name) for name in names):
+        raise PermissionDenied
+
+
+def _for_page(name: str, entry: dict[str, Any]) -> dict[str, Any]:
+    moments = ("last_success_at", "last_error_at")
+    parsed = {moment: parse_datetime(entry[moment] or "") for moment in moments}
+    state = ServiceState.objects.filter(service=name).first()
+    held = bool(state and (state.blocked_at or state.open_until or state.failures))
+    return entry | parsed | {"key": name, "held": held, "can_test": name in health.TESTS}

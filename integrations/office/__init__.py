@@ -1,0 +1,18 @@
+"""The base of every admin page: one class, one kind of button, one list of what waits for staff."""
+
+from integrations.office.admins import OfficeAdmin, OfficeForm
+from integrations.office.buttons import Reason, Sure, button
+from integrations.office.pages import Office
+from integrations.office.worklists import Worklist, put_aside, retry
+
+__all__ = [
+    "Office",
+    "OfficeAdmin",
+    "OfficeForm",
+    "Reason",
+    "Sure",
+    "Worklist",
+    "button",
+    "put_aside",
+    "retry",
+]

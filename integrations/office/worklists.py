@@ -1,0 +1,62 @@
+"""What waits for a person: every admin class may say which of its rows do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from integrations import clock
+from integrations.models import Due
+
+if TYPE_CHECKING:
+    from integrations.office.admins import OfficeAdmin
+
+
+@dataclass(frozen=True)
+class Worklist:
+    """Rows of one kind that wait for staff; `since` names the field with the moment."""
+
+    title: str
+    rows: QuerySet
+    since: str
+    reason: Callable[[Any], str]
+    can_retry: bool = False
+
+
+def worklists(request: HttpRequest) -> Iterator[tuple[OfficeAdmin, Worklist]]:
+    """Every worklist that this member of staff may see, with the admin class of its rows."""
+    for owner in admin.site._registry.values():
+        lists = getattr(owner, "worklists", None)
+        if lists and owner.has_view_permission(request):
+            for worklist in lists():
+                yield owner, worklist
+
+
+def count_waiting(request: HttpRequest) -> int:
+    """How many rows wait for a person, all kinds together."""
+    return sum(worklist.rows.count() for _, worklist in worklists(request))
+
+
+def retry(row: Due) -> bool:
+    """Make a row due now; False where it is done, or a worker has it at this moment.
+
+    `attempts` stays: it is the fence against a worker whose lease ran out.
+    """
+    moment = clock.now()
+    free = Q(leased_until__isnull=True) | Q(leased_until__lte=moment)
+    open_rows = type(row)._default_manager.filter(
+        free, Q(due_at__isnull=False) | Q(needs_person_at__isnull=False), pk=row.pk
+    )
+    change = getattr(row, "on_retry", dict)()
+    return bool(open_rows.update(due_at=moment, needs_person_at=None, **change))
+
+
+def put_aside(row: Due) -> bool:
+    """A person has looked: take the row off the list and try no more; its last error stays."""
+    waiting = type(row)._default_manager.filter(pk=row.pk, needs_person_at__isnull=False)
+    return bool(waiting.update(needs_person_at=None, due_at=None))

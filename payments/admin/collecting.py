@@ -1,0 +1,92 @@
+"""Admin of billing requests, mandates, subscriptions, payments and months: all machine-owned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from integrations.office import OfficeAdmin
+from integrations.office.admins import QueueAdmin, QueueFilter
+from payments.models import BillingRequest, Mandate, MonthlyCharge, Payment, Subscription
+
+SECRET = ["registration__medical_notes", "registration__not_to_collect"]
+CHILD = ["registration__player__first_name", "registration__player__last_name"]
+
+
+class OfRegistration:
+    """What belongs to a registration is found and named by its child."""
+
+    search_fields = [*CHILD, "gocardless_id"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        rows = super().get_queryset(request)  # type: ignore[misc]
+        related = "registration__player", "registration__team"
+        return rows.select_related(*related).defer(*SECRET)
+
+    @admin.display(ordering="registration__player__last_name")
+    def child(self, row: Any) -> str:
+        return row.registration.player.full_name
+
+    @admin.display(ordering="pence")
+    def amount(self, row: Any) -> str:
+        return f"£{row.pence / 100:.2f}"
+
+    def summary(self, row: Any) -> str:
+        name = row._meta.verbose_name.capitalize()
+        return f"{name}, {row.registration.player.full_name}"
+
+
+@admin.register(BillingRequest)
+class BillingRequestAdmin(OfRegistration, QueueAdmin):
+    """Requests for the fee and a mandate."""
+
+    list_display = ["child", "purpose", "amount", "status", "gocardless_id", "asked_at", "queue"]
+    list_filter = [QueueFilter, "status", "purpose", "registration__season"]
+    hidden = ["flow_url"]  # whoever opens it can pay, and sees what was prefilled
+    date_hierarchy = "created_at"
+
+
+@admin.register(Mandate)
+class MandateAdmin(OfficeAdmin):
+    """Direct Debit authorities."""
+
+    list_display = ["payer", "gocardless_id", "status", "next_possible_charge_date", "created_at"]
+    list_filter = ["status"]
+    list_select_related = ["guardian"]
+    search_fields = ["guardian__first_name", "guardian__last_name", "gocardless_id", "customer_id"]
+
+    @admin.display(ordering="guardian__last_name")
+    def payer(self, row: Mandate) -> str:
+        return row.guardian.full_name
+
+    def summary(self, row: Mandate) -> str:
+        return f"Mandate of {row.guardian.full_name}"
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(OfRegistration, QueueAdmin):
+    """Monthly collections."""
+
+    list_display = ["child", "amount", "day_of_month", "status", "start_on", "count", "queue"]
+    list_filter = [QueueFilter, "status", "registration__season"]
+
+
+@admin.register(Payment)
+class PaymentAdmin(OfRegistration, QueueAdmin):
+    """Single payments."""
+
+    list_display = ["child", "purpose", "amount", "status", "charge_on", "gocardless_id", "queue"]
+    list_filter = [QueueFilter, "purpose", "status", "registration__season"]
+    date_hierarchy = "created_at"
+
+
+@admin.register(MonthlyCharge)
+class MonthlyChargeAdmin(OfRegistration, OfficeAdmin):
+    """What each month is expected to bring, and how its collection stands."""
+
+    list_display = ["child", "month", "amount", "charge_on", "status", "status_at"]
+    list_filter = ["status", "month", "registration__season"]
+    search_fields = CHILD

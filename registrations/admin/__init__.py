@@ -1,0 +1,21 @@
+"""The office's view of seasons, people, registrations, conversations and messages."""
+
+from registrations.admin import (
+    clubs,
+    conversations,
+    messages,
+    people,
+    photos,
+    registrations,
+    suspensions,
+)
+
+__all__ = [
+    "clubs",
+    "conversations",
+    "messages",
+    "people",
+    "photos",
+    "registrations",
+    "suspensions",
+]

@@ -1,0 +1,66 @@
+"""Filters of the list of registrations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from registrations.models import Registration
+from registrations.models.seasons import AGE_GROUPS
+
+
+class AgeGroupFilter(admin.SimpleListFilter):
+    """U7 to U18, youngest first."""
+
+    title = "age group"
+    parameter_name = "age_group"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return AGE_GROUPS
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(team__age_group=self.value()) if self.value() else queryset
+
+
+class AttentionFilter(admin.SimpleListFilter):
+    """What staff look for: flagged, waiting for a place, suspended, doubles."""
+
+    title = "attention"
+    parameter_name = "attention"
+    choices_offered = {
+        "flagged": "needs a person",
+        "waiting": "waiting for a place",
+        "suspended": "suspended",
+        "double": "possible doubles",
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(self.choices_offered.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Registration]) -> QuerySet:
+        if self.value() == "flagged":
+            return queryset.filter(flagged_at__isnull=False)
+        if self.value() == "waiting":
+            return queryset.filter(status=Registration.Status.WAITING)
+        if self.value() == "suspended":
+            return queryset.filter(status=Registration.Status.SUSPENDED)
+        if self.value() == "double":
+            return queryset.filter(duplicate_of__isnull=False)
+        return queryset
+
+
+class SeasonFilter(admin.SimpleListFilter):
+    """Seasons as people write them."""
+
+    title = "season"
+    parameter_name = "season"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        seasons = Registration._meta.get_field("season").related_model._default_manager.all()
+        return [(season.code, season.label) for season in seasons]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(season__code=self.value()) if self.value() else queryset

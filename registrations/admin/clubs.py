@@ -1,0 +1,113 @@
+"""Admin of seasons and teams."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import Count, F, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from integrations.office import OfficeAdmin, OfficeForm
+from registrations import codes
+from registrations.models import Season, Team
+
+
+class SeasonForm(OfficeForm):
+    """A season whose days are in order and whose months are whole."""
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        for name in ("first_month", "last_month"):
+            if values.get(name) and values[name].day != 1:
+                self.add_error(name, "The first day of the month, please.")
+        sizes = values.get("kit_sizes")
+        if sizes is not None and not _texts(sizes):
+            self.add_error("kit_sizes", 'A list of sizes in their order, such as ["S", "M"].')
+        return values
+
+
+def _texts(sizes: Any) -> bool:
+    return isinstance(sizes, list) and bool(sizes) and all(isinstance(s, str) for s in sizes)
+
+
+@admin.register(Season)
+class SeasonAdmin(OfficeAdmin):
+    """Prices, dates and what hangs on them; all by hand."""
+
+    form = SeasonForm
+    list_display = ["label", "code", "opens_on", "closes_on", "fee", "monthly", "airtable_table"]
+    search_fields = ["code"]
+    on_add = ["code"]
+    editable = [
+        "opens_on",
+        "closes_on",
+        "first_month",
+        "last_month",
+        "signing_on_fee_pence",
+        "monthly_fee_pence",
+        "policy_on",
+        "earliest_birthday",
+        "kit_sizes",
+        "payment_days",
+        "airtable_table",
+    ]
+    fields = ["code", *editable]
+
+    @admin.display(description="signing-on fee", ordering="signing_on_fee_pence")
+    def fee(self, season: Season) -> str:
+        return f"£{season.signing_on_fee_pence / 100:.2f}"
+
+    @admin.display(description="monthly fee", ordering="monthly_fee_pence")
+    def monthly(self, season: Season) -> str:
+        return f"£{season.monthly_fee_pence / 100:.2f}"
+
+    @admin.display(description="season", ordering="code")
+    def label(self, season: Season) -> str:
+        return season.label
+
+
+class TeamForm(OfficeForm):
+    """A team whose code a parent can type: the code's own reader is asked."""
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if {"season", "age_group", "name"} <= values.keys():
+            team = Team(**{name: values[name] for name in ("season", "age_group", "name")})
+            try:
+                codes.parse(team.code_for_new_players)
+            except codes.Invalid as error:
+                text = "No code can be made of this name: letters only, please."
+                raise ValidationError({"name": text}) from error
+        return values
+
+
+@admin.register(Team)
+class TeamAdmin(OfficeAdmin):
+    """Squads, with the code that a coach hands out."""
+
+    form = TeamForm
+    list_display = ["__str__", "season", "state", "players", "squad_limit", "kit_due", "code"]
+    list_filter = ["season", "state", "age_group", "kit_due"]
+    search_fields = ["name", "age_group"]
+    list_select_related = ["season"]
+    on_add = ["season", "age_group", "name"]
+    editable = ["state", "squad_limit", "kit_due"]
+    fields = ["season", "age_group", "name", "code", *editable, "players"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        live = Q(registrations__duplicate_of=None) & ~Q(registrations__status="cancelled")
+        counted = Count("registrations", filter=live, distinct=True)
+        return super().get_queryset(request).annotate(registered=counted)
+
+    @admin.display(description="code for new players")
+    def code(self, team: Team) -> SafeString:
+        return format_html('<code class="office-code">{}</code>', team.code_for_new_players)
+
+    @admin.display(description="registered", ordering=F("registered"))
+    def players(self, team: Team) -> int:
+        return team.registered
+
+    def summary(self, row: Team) -> str:
+        return f"{row} {row.season.label}"

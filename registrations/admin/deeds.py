@@ -1,0 +1,179 @@
+"""The buttons of a registration: each asks what it must and makes one call."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+from integrations import clock
+from integrations.models import AirtableRow
+from integrations.office import Reason, Sure, button, retry
+from registrations import fields
+from registrations.actions import contacts, messages, states
+from registrations.models import OptOut, Registration, TimelineEntry, note
+from registrations.models.messages import Kind
+
+LATELY = timedelta(hours=24)
+
+
+class NewPhone(forms.Form):
+    """A UK mobile number."""
+
+    phone = forms.CharField(label="New mobile number", max_length=30)
+
+    def clean_phone(self) -> str:
+        try:
+            return fields.mobile(self.cleaned_data["phone"])
+        except fields.Refused as error:
+            raise forms.ValidationError("That is not a UK mobile number.") from error
+
+
+def _owes(row: Registration) -> bool:
+    settled = row.fee_settled_at and row.collection_arranged_at
+    return row.asks_for_payment and not settled
+
+
+def _flagged(row: Registration) -> bool:
+    return row.flagged_at is not None
+
+
+def _suspended(row: Registration) -> bool:
+    return row.status == Registration.Status.SUSPENDED
+
+
+def _may_be_suspended(row: Registration) -> bool:
+    return not row.cancelled_at and not _suspended(row)
+
+
+def _waiting(row: Registration) -> bool:
+    return bool(row.waiting_since and not row.cancelled_at)
+
+
+def _live(row: Registration) -> bool:
+    return not row.cancelled_at
+
+
+def _noted_medically(row: Registration) -> bool:
+    return row.has_medical_issues or bool(
+        Registration.objects.filter(pk=row.pk).exclude(not_to_collect="").exists()
+    )
+
+
+class Deeds:
+    """Mixed into RegistrationAdmin."""
+
+    # `retry_failed` looks at these rows by their queue; apps above add theirs.
+    queues = ["sms", "emails", "photos"]
+
+    @button("Resend the payment SMS", shown=_owes, ask=Sure, preview="payment_sms")
+    def resend_payment_sms(self, request: HttpRequest, row: Registration) -> str:
+        """Owe the parent another payment link."""
+        with transaction.atomic():
+            queued = messages.queue_payment_link(
+                states.locked(row.pk), at=clock.now(), by=request.user.get_username()
+            )
+        if queued is None:
+            raise ValidationError("Nothing was sent: there is no number and no e-mail address.")
+        return f"The payment link is on its way to {queued.to}."
+
+    def payment_sms(self, request: HttpRequest, row: Registration) -> dict[str, Any]:
+        """The real text and number, and a warning where one went out lately."""
+        phone = str(row.guardian.phone)
+        to = phone or f"{row.guardian.email or 'nobody'} (by e-mail: there is no number)"
+        text = messages.preview(row, Kind.PAYMENT_LINK)
+        return {"lines": [("To", to), ("Text", text)], "warning": self._lately(row, phone)}
+
+    def _lately(self, row: Registration, phone: str) -> str:
+        if phone and OptOut.objects.filter(phone=phone).exists():
+            return "This number has asked for no more texts: an e-mail goes instead."
+        last = row.sms.filter(kind=Kind.PAYMENT_LINK).first()
+        if last is None or clock.now() - last.created_at > LATELY:
+            return ""
+        at = clock.london(last.created_at)
+        return f"One was sent lately, on {at:%-d %B at %H:%M} ({last.get_status_display()})."
+
+    @button("Correct the mobile number", shown=_live, ask=NewPhone)
+    def correct_phone(self, request: HttpRequest, row: Registration, phone: str) -> str:
+        """Change where texts go."""
+        by = request.user.get_username()
+        contacts.correct_phone(row.pk, phone, at=clock.now(), by=by)
+        return f"Texts now go to {phone}."
+
+    @button("Retry what failed")
+    def retry_failed(self, request: HttpRequest, row: Registration) -> str:
+        """Make everything due that waits because of an error."""
+        rows = [
+            *AirtableRow.objects.filter(kind="registration", object_id=row.pk),
+            *(item for name in self.queues for item in getattr(row, name).all()),
+        ]
+        failed = [item for item in rows if item.needs_person_at or item.last_error]
+        done = sum(retry(item) for item in failed)
+        if not done:
+            raise ValidationError("Nothing here has failed and can be tried again.")
+        by = request.user.get_username()
+        words = f"Asked to try again: {done}"
+        note(row, TimelineEntry.Kind.STAFF, words, at=clock.now(), by=by)
+        return f"{done} will be tried again within seconds."
+
+    @button("Mark as looked at", shown=_flagged)
+    def looked_at(self, request: HttpRequest, row: Registration) -> str:
+        """Take the flags off."""
+        states.resolve_flags(row.pk, request.user)
+        return "The flags are off; the timeline keeps them."
+
+    @button("Give a place", shown=_waiting, ask=Sure)
+    def give_place(self, request: HttpRequest, row: Registration) -> str:
+        """Let a waiting child in; the parent is asked for payment."""
+        states.give_place(row.pk, at=clock.now(), by=request.user)
+        return "The child has a place; the parent is asked for payment."
+
+    @button("Suspend", shown=_may_be_suspended, ask=Reason)
+    def suspend(self, request: HttpRequest, row: Registration, reason: str) -> str:
+        """The child may not play."""
+        states.suspend(row.pk, reason=reason, at=clock.now(), by=request.user)
+        return "Suspended."
+
+    @button("Reinstate", shown=_suspended, ask=Reason)
+    def reinstate(self, request: HttpRequest, row: Registration, reason: str) -> str:
+        """The child may play again."""
+        states.reinstate(row.pk, reason=reason, at=clock.now(), by=request.user)
+        return "Reinstated."
+
+    @button("Show medical notes", shown=_noted_medically, permission="medical")
+    def show_medical(self, request: HttpRequest, row: Registration) -> HttpResponse:
+        """Show what is kept encrypted, once; the viewing is on the timeline before it is seen."""
+        by = request.user.get_username()
+        words = "Medical notes and who may not collect were viewed"
+        note(row, TimelineEntry.Kind.STAFF, words, at=clock.now(), by=by)
+        kept = Registration.objects.only("medical_notes", "not_to_collect").get(pk=row.pk)
+        context = self.admin_site.each_context(request) | {
+            "title": "Medical notes",
+            "opts": self.opts,
+            "original": row,
+            "summary": self.summary(row),
+            "notes": kept.medical_notes,
+            "not_to_collect": kept.not_to_collect,
+        }
+        return TemplateResponse(request, "admin/registrations/medical.html", context)
+
+    def has_medical_permission(self, request: HttpRequest) -> bool:
+        """Superusers, the group "Welfare", and whoever holds registrations.view_medical."""
+        user = request.user
+        if not user.is_active or not self.has_view_permission(request):
+            return False
+        return (
+            user.has_perm("registrations.view_medical")
+            or user.groups.filter(name="Welfare").exists()
+        )
+
+    @button("Cancel the registration", shown=_live, ask=Reason, danger=True)
+    def cancel(self, request: HttpRequest, row: Registration, reason: str) -> str:
+        """End it; the shirt number becomes free."""
+        states.cancel(row.pk, reason=reason, at=clock.now(), by=request.user)
+        return "Cancelled. The Direct Debit, if there is one, must be cancelled in GoCardless."

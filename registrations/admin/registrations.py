@@ -1,0 +1,183 @@
+"""Admin of registrations: the list, the detail page, what waits for a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+
+from integrations import clock
+from integrations.office import OfficeAdmin, Worklist
+from registrations.actions import sync
+from registrations.admin.choosing import AgeGroupFilter, AttentionFilter, SeasonFilter
+from registrations.admin.deeds import Deeds
+from registrations.admin.search import PersonSearch
+from registrations.admin.shown import Shown
+from registrations.admin.timeline import timeline
+from registrations.models import Registration, Sms, TimelineEntry, note
+from registrations.models.messages import Kind
+
+
+@admin.register(Registration)
+class RegistrationAdmin(Deeds, Shown, PersonSearch, OfficeAdmin):
+    """One child's registration: read here, changed by its buttons."""
+
+    change_form_template = "admin/registrations/registration.html"
+    list_display = [
+        "child",
+        "team",
+        "status",
+        "submitted_at",
+        "fee",
+        "direct_debit",
+        "sms_state",
+        "attention",
+    ]
+    list_display_links = ["child"]
+    list_filter = [AttentionFilter, "status", SeasonFilter, AgeGroupFilter, "team"]
+    list_select_related = ["player", "guardian", "team", "season"]
+    date_hierarchy = "submitted_at"
+    search_fields = [
+        "player__first_name",
+        "player__last_name",
+        "guardian__first_name",
+        "guardian__last_name",
+        "guardian__email",
+        "guardian__phone",
+        "guardian__postcode",
+        "player__postcode",
+        "code",
+    ]
+    search_help_text = "Name, phone, e-mail, postcode, code, or GoCardless number (BRQ…)"
+    search_people = ["guardian", "player", "second_guardian"]
+    search_phones = ["emergency_phone"]
+    hidden = ["medical_notes", "not_to_collect"]
+    editable = [
+        "new_kit_required",
+        "kit_size",
+        "shirt_number",
+        "emergency_name",
+        "emergency_phone",
+        "previous_team",
+        "staff_notes",
+    ]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    "child",
+                    "photo",
+                    "team",
+                    "season",
+                    "status",
+                    "why_flagged",
+                    "kind",
+                    "code",
+                    "submitted_at",
+                    "completed_at",
+                    "waiting_since",
+                    "duplicate_of",
+                    "staff_notes",
+                ]
+            },
+        ),
+        ("Player", {"fields": ["player_link", "player_birthday", "player_address", "medical"]}),
+        (
+            "Guardian",
+            {
+                "fields": [
+                    "guardian_link",
+                    "relationship",
+                    "relationship_detail",
+                    "guardian_phone",
+                    "guardian_email",
+                    "guardian_address",
+                    "second_guardian",
+                    "emergency_name",
+                    "emergency_phone",
+                ]
+            },
+        ),
+        (
+            "Payment",
+            {
+                "fields": [
+                    "fee",
+                    "direct_debit",
+                    "monthly",
+                    "payment_day",
+                    "payment_link",
+                    "fee_settled_at",
+                    "fee_settled_by",
+                    "collection_arranged_at",
+                    "collection_arranged_by",
+                ]
+            },
+        ),
+        ("Messages", {"fields": ["sms_state", "sms_received_at"]}),
+        (
+            "Kit and last season",
+            {
+                "fields": [
+                    "new_kit_required",
+                    "kit_size",
+                    "shirt_number",
+                    "kit_type",
+                    "played_last_season",
+                    "played_elsewhere",
+                    "previous_team",
+                ]
+            },
+        ),
+        ("Consents", {"fields": ["agreed"]}),
+        (
+            "For the record",
+            {
+                "classes": ["collapse"],
+                "fields": ["sync_id", "age_mismatch", "cancelled_at", "cancelled_reason"],
+            },
+        ),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        latest = Sms.objects.filter(registration=OuterRef("pk"), kind=Kind.PAYMENT_LINK)
+        status = Subquery(latest.order_by("-resend").values("status")[:1])
+        return super().get_queryset(request).annotate(link_sms=status)
+
+    def summary(self, row: Registration) -> str:
+        return f"{row.player.full_name}, {row.team} {row.season.label}"
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        extra = {"timeline": timeline(row) if row else []}
+        return super().change_view(request, object_id, form_url, extra | (extra_context or {}))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        super().save_model(request, obj, form, change)
+        labels = [str(obj._meta.get_field(name).verbose_name) for name in form.changed_data]
+        if labels:
+            words, by = f"Changed: {', '.join(labels)}", request.user.get_username()
+            note(obj, TimelineEntry.Kind.STAFF, words, at=clock.now(), by=by)
+            sync.touch(obj)
+
+    # --- what waits
+    def worklists(self) -> list[Worklist]:
+        rows = Registration.objects.select_related("player", "team", "season").defer(*self.hidden)
+        return [
+            Worklist("Registrations to look at", rows.needs_person(), "flagged_at", self.attention),
+            Worklist(
+                "Players waiting for a place",
+                rows.waiting_for_place(),
+                "waiting_since",
+                lambda row: f"{row.team} was full",
+            ),
+        ]
