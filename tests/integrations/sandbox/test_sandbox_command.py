@@ -14,7 +14,15 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def _started(tmp_path, **environment: str) -> subprocess.Popen:
-    given = {"ENVIRONMENT": "test", "VAR_DIR": str(tmp_path), **environment}
+    given = {
+        # pytest-django has put the tests' settings into the environment.
+        "DJANGO_SETTINGS_MODULE": "utjfc.settings",
+        "ENVIRONMENT": "test",
+        "VAR_DIR": str(tmp_path),
+        "SANDBOX_FILE": str(tmp_path / "sandbox.sqlite3"),
+        "CLOCK_FILE": str(tmp_path / "clock"),
+        **environment,
+    }
     return subprocess.Popen(
         [sys.executable, "manage.py", "sandbox"],
         cwd=ROOT,
@@ -49,7 +57,7 @@ def test_a_taken_port_is_said_plainly(tmp_path):
     assert "Traceback" not in errors
 
 
-def test_it_does_not_start_in_production(tmp_path, settings):
+def test_it_does_not_start_in_production(tmp_path):
     process = _started(
         tmp_path,
         ENVIRONMENT="production",
