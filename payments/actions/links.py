@@ -24,6 +24,7 @@ FLOW_LEASE = timedelta(seconds=30)
 # How long a visitor waits while another visit, or a job, makes what both need.
 PATIENCE_SECONDS = 8.0
 _PAUSE_SECONDS = 0.1
+LONGEST_ID = 255
 
 
 class Answer(StrEnum):
@@ -80,6 +81,8 @@ def come_back(token: str) -> Outcome:
 
 def find(token: str) -> Registration | None:
     """The registration of a token or of a billing request id; None where nobody has it."""
+    if "\x00" in token or len(token) > LONGEST_ID:  # PostgreSQL takes no NUL
+        return None
     found = Registration.objects.filter(token=token).first()
     if found is None and token.startswith("BRQ"):
         found = Registration.objects.filter(billing_requests__gocardless_id=token).first()
@@ -105,7 +108,8 @@ def _visit(registration_id: int) -> BillingRequest | None:
         BillingRequest.objects.filter(pk=row.pk).update(visited_at=moment)
         if row.gocardless_id and row.needs_person_at is None:
             look_at = moment + asking.FIRST_LOOK
-            BillingRequest.objects.filter(pk=row.pk).update(due_at=look_at)
+            later = Q(due_at=None) | Q(due_at__gt=look_at)
+            BillingRequest.objects.filter(later, pk=row.pk).update(due_at=look_at)
     return row
 
 

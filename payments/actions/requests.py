@@ -33,6 +33,7 @@ def owe(registration: Registration, *, at: datetime) -> BillingRequest | None:
     if row is not None:
         paying = row.status == Status.FULFILLING
         if paying or (row.status not in USED and row.purpose == needed_purpose(registration)):
+            _wake(row, at=at)
             return row
         close(row, at=at)
     return _make(registration, at=at)
@@ -42,6 +43,14 @@ def close(row: BillingRequest, *, at: datetime) -> None:
     """Make room for another request; what is paid on this one later is still recorded."""
     row.closed_at, row.due_at = at, None
     row.save(update_fields=["closed_at", "due_at"])
+
+
+def _wake(row: BillingRequest, *, at: datetime) -> None:
+    """One that was laid aside, while there was no place, is to be asked for after all."""
+    if row.status == Status.WAITING and row.due_at is None and row.needs_person_at is None:
+        row.due_at = at
+        row.save(update_fields=["due_at"])
+        queue.ring("payments.ask")
 
 
 def _make(registration: Registration, *, at: datetime) -> BillingRequest:

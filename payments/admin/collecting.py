@@ -16,13 +16,13 @@ SECRET = ["registration__medical_notes", "registration__not_to_collect"]
 CHILD = ["registration__player__first_name", "registration__player__last_name"]
 
 
-class OfRegistration:
+class OfRegistration(OfficeAdmin):
     """What belongs to a registration is found and named by its child."""
 
     search_fields = [*CHILD, "gocardless_id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        rows = super().get_queryset(request)  # type: ignore[misc]
+        rows = super().get_queryset(request)
         related = "registration__player", "registration__team"
         return rows.select_related(*related).defer(*SECRET)
 
@@ -84,7 +84,7 @@ class PaymentAdmin(OfRegistration, QueueAdmin):
 
 
 @admin.register(MonthlyCharge)
-class MonthlyChargeAdmin(OfRegistration, OfficeAdmin):
+class MonthlyChargeAdmin(OfRegistration):
     """What each month is expected to bring, and how its collection stands."""
 
     list_display = ["child", "month", "amount", "charge_on", "status", "status_at"]
