@@ -1,4 +1,4 @@
-"""Corrections at the summary, in plain words: which field, and its new value (domain 2.1 step 28)."""
+"""Corrections at the summary in plain words: which field, which value (domain 2.1 step 28)."""
 
 import re
 
@@ -11,7 +11,7 @@ _CHILDS = (
 )
 _PARENTS = r"my|mine|i|i'm|parent|parent's|own|mum|mum's|dad|dad's|our"
 
-# What a field is called; the more special first. The second and third name the child's and the parent's.
+# What a field is called, the child's field, the parent's; the more special first.
 _FIELDS: tuple[tuple[str, str, str], ...] = (
     (r"(?:sur|last |family |second )names?", "child_name", "parent_name"),
     (r"(?:first|given|fore|christian) ?names?", "child_name", "parent_name"),
@@ -29,7 +29,8 @@ _FIELDS: tuple[tuple[str, str, str], ...] = (
     (r"(?:shirt|squad|kit|jersey) ?(?:number|no)", "shirt_number", ""),
     (r"(?:kit|shirt|jersey) ?size|size", "kit_size", ""),
     (
-        r"(?:payment|pay|direct debit|debit|collection) ?(?:day|date)|day of payment|payment|direct debit",
+        r"(?:payment|pay|direct debit|debit|collection) ?(?:day|date)|day of payment|payment|"
+        r"direct debit",
         "payment_day",
         "",
     ),
@@ -40,7 +41,8 @@ _FIELDS: tuple[tuple[str, str, str], ...] = (
     ),
     (r"gender|sex", "gender", ""),
     (
-        r"medical\w*(?: (?:notes?|info|information|conditions?|issues?|details|needs))?|allerg(?:y|ies)|health(?: conditions?)?",
+        r"medical\w*(?: (?:notes?|info|information|conditions?|issues?|details|needs))?|"
+        r"allerg(?:y|ies)|health(?: conditions?)?",
         "medical",
         "",
     ),
@@ -99,7 +101,8 @@ _NOT_BUT = re.compile(
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"\s*,?\s*(?:\b(?:not|instead of|rather than|and not)\b\s.*|\b(?:please|thanks|thank you)\b)[\s.!?]*$",
+    r"\s*,?\s*(?:\b(?:not|instead of|rather than|and not)\b\s.*|"
+    r"\b(?:please|thanks|thank you)\b)[\s.!?]*$",
     re.I,
 )
 _VALUE_FIRST = re.compile(
@@ -136,7 +139,7 @@ def read(text: str) -> list[tuple[str, str]]:
 
 
 def _clauses(text: str) -> list[str]:
-    """The text cut where another field is named; what names none belongs to the clause before it."""
+    """The text cut where another field is named; what names none belongs to what precedes."""
     pieces = _CUT.split(text)
     clauses: list[str] = []
     for i in range(0, len(pieces), 2):

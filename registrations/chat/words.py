@@ -1,6 +1,7 @@
-"""Reads an answer by rule into commands: whole-message requests first, then the answer itself (design 3.5)."""
+"""Reads a message by rule into commands: a whole request first, then an answer (design 3.5)."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +15,10 @@ LIMIT = 4000  # characters; what is longer is a paste, and goes to the field's r
 _OPENING = (
     r"(?:(?:hi|hello|hey|oh|ok|okay|sorry|oops|um|actually|wait|no|please|and|but|well)[\s,.!]*)*"
 )
-_CLOSING = r"(?:[\s,.!?]*(?:please|thanks|thank you|now|then|x+|sorry|if (?:possible|i can|that's ok)))*[\s,.!?]*"
+_CLOSING = (
+    r"(?:[\s,.!?]*(?:please|thanks|thank you|now|then|x+|sorry|if (?:possible|i can|that's ok)))*"
+    r"[\s,.!?]*"
+)
 _CAN = (
     r"(?:(?:can|could|may|shall) (?:i|we|you)|i(?:'d| would) (?:like|love|prefer) to|i (?:want|"
     r"need|wish|have) to|"
@@ -73,8 +77,6 @@ _SKIP = (
     r"carry on|continue"
 )
 OPTIONAL = frozenset({"second_contact", "previous_team"})
-# A name may be any word, and a house or a club be called anything: there, one word commands nothing.
-_NAMED = frozenset({"parent_name", "child_name"})
 
 # What counts as a yes or a no at one question only.
 _YES_AT = {
@@ -175,7 +177,7 @@ def _answer(text: str, message: str, field: str) -> list[Command]:
     return [said, *_more_in(message, field)]
 
 
-def _by_reader(message: str, reader) -> str:  # noqa: ANN001
+def _by_reader(message: str, reader: Callable[[str], bool]) -> str:
     try:
         return "yes" if reader(message) else "no"
     except fields.Refused:
@@ -183,7 +185,7 @@ def _by_reader(message: str, reader) -> str:  # noqa: ANN001
 
 
 def _yes_or_no(message: str, field: str) -> str:
-    """ "yes", "no", or the message itself for the reader to refuse."""
+    """A "yes", a "no", or the message itself for the reader to refuse."""
     if _is_whole(message, _NO_AT.get(field, r"(?!)")):
         return "no"
     if _is_whole(message, _YES_AT.get(field, r"(?!)")):
@@ -206,7 +208,7 @@ def _more_in(message: str, field: str) -> list[Command]:
     return []
 
 
-def _reads(reader, text: str) -> bool:  # noqa: ANN001
+def _reads(reader: Callable[[str], object], text: str) -> bool:
     try:
         reader(text)
     except fields.Refused:

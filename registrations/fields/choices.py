@@ -11,12 +11,13 @@ UNSURE = (
     r"depends|"
     r"(?:don't|dont|do not|didn't|cannot|can't) (?:really )?(?:know|remember|understand|think so)|"
     r"dunno|no idea|"
-    r"no clue|i think so|i think|i guess|i suppose|half the time|part of the time|not certain|idk"
+    r"no clue|i think so|i think|i guess|i suppose|half the time|part of the time|not certain|idk|"
+    r"(?:doesn't|does not) matter|don't care|not bothered|either way|whatever"
 )
 # Said with "no" or "not" in them, and yet a yes.
 _YES_IN_DISGUISE = (
     r"no (?:problem|problems|worries|probs|objections?)|not a problem|why not|(?:don't|do not|"
-    r"wouldn't) mind|"
+    r"wouldn't) mind|(?:don't|do not) have (?:a|any) (?:problems?|issues?|objections?)(?: with it)?|"
     r"nothing (?:wrong|to change|needs changing)|no changes?(?: needed)?|no (?:mistakes|errors)|"
     r"can't see why not|no issues with that"
 )
@@ -31,13 +32,13 @@ _NO = (
     r"no|n|nope|nah|na|naw|never|not|don't|dont|doesn't|didn't|hasn't|haven't|isn't|isnt|wasn't|"
     r"won't|can't|"
     r"cannot|negative|false|incorrect|wrong|rather not|none|refuse|decline|opt out|"
-    r"disagree|noo+"
+    r"disagree|noo+|nothing|neither"
 )
 _NOT_YES = rf"(?:not|isn't|isnt|don't|doesn't|wasn't|do not) (?:\w+ )?(?:{_YES})"
 
 
 def yes_no(text: str) -> bool:
-    """Yes or no by whole words (domain 2.8); raises Refused "unsure", "unclear", "empty", "too_long"."""
+    """Yes or no by whole words (domain 2.8); raises Refused "unsure", "unclear"."""
     answer = clean(text, limit=500)
     if has(answer, UNSURE):
         raise Refused("unsure")
@@ -103,13 +104,13 @@ def _is_said(answer: str, which: Literal["male", "female"]) -> bool:
 
 
 def gender_needs_note(text: str) -> bool:
-    """Whether another gender than the three values was named, so that staff should see the words."""
+    """Whether a gender beyond the three values was named, so that staff see the words."""
     return has(tidy(text[:200]), _OTHER_GENDER)
 
 
 @dataclass(frozen=True)
 class Relationship:
-    """Who the registering person is to the child; `detail` keeps the words of a Guardian or Other."""
+    """Who somebody is to the child; `detail` keeps the words of a Guardian or Other."""
 
     value: Literal["Mother", "Father", "Guardian", "Other"]
     detail: str = ""
@@ -171,40 +172,48 @@ def _relation(answer: str) -> Literal["Mother", "Father", "Guardian", "Other"]:
 
 
 _SQUAD = r"squads?|lists?|leagues?|team ?sheets?|fixtures?"
-_PUBLIC = r"website|web ?site|web|social(?: media)?|socials|facebook|instagram|twitter|online|internet|tiktok"
+_PUBLIC = (
+    r"website|web ?site|web|social(?: media)?|socials|facebook|instagram|"
+    r"twitter|online|internet|tiktok"
+)
 _IDENTITY = r"(?:proof of )?identity(?: only)?|identification|id(?: only)?"
 _NEGATED = (
     r"(?:no|not|never|without|except|don't|dont|do not|nor|but not|keep \w+ off|off|apart from)"
 )
-_FEW_WORDS = r"(?:(?:on|in|for|use|put|the|any|club|club's|to|be|show|it|him|her|them|his|photo|even|from|your) )*"
+_FEW_WORDS = (
+    r"(?:(?:on|in|for|use|put|the|any|club|club's|to|be|show|it|him|her|them|his|photo|even|from|"
+    r"your) )*"
+)
 
 
 def photo_use(text: str) -> Literal["all", "squad_list", "identity_only"]:
-    """How far the club may show the child's photo (domain 2.1 step 25); raises Refused when unsure."""
+    """How far the club may show the child's photo (domain 2.1 step 25).
+
+    Raises Refused "unsure" or "unclear": the widest use is never guessed.
+    """
     answer = clean(text, limit=500)
     if has(answer, UNSURE):
         raise Refused("unsure")
-    if has(answer, r"identity_only") or has(
-        answer, rf"(?:only|just)(?: \w+){{0,3}} (?:{_IDENTITY})"
-    ):
-        return "identity_only"
-    if has(answer, rf"(?:{_IDENTITY})(?: \w+)? (?:only|please)|identity|id"):
-        return "identity_only"
-    not_squad = has(answer, rf"{_NEGATED} {_FEW_WORDS}(?:{_SQUAD})")
+    if has(answer, rf"identity_only|{_IDENTITY}"):
+        return _names_identity(answer)
     not_public = has(answer, rf"{_NEGATED} {_FEW_WORDS}(?:{_PUBLIC})")
-    if not_squad:
+    if has(answer, rf"{_NEGATED} {_FEW_WORDS}(?:{_SQUAD})|(?:{_SQUAD}) (?:is|are)(?: not|n't)"):
         return _refuses_squad(answer)
-    if answer.lower() == "squad_list" or has(answer, _SQUAD):
+    if has(answer, rf"squad_list|{_SQUAD}"):
         return _names_squad(answer, not_public)
     if has(answer, _PUBLIC):
         return _names_public(answer, not_public)
-    if has(answer, r"both|all|everything|anywhere|any") and not has(
-        answer, r"no|not|none|don't|never"
-    ):
-        return "all"
-    if has(answer, r"only|just|but"):
+    if has(answer, r"only|just|but|except"):
         raise Refused("unclear")
-    return "all" if has(answer, r"all|everything") or yes_no(answer) else "identity_only"
+    if has(answer, r"both|all|everything|anywhere") and not has(answer, rf"{_NO}|nothing"):
+        return "all"
+    return "all" if yes_no(answer) else "identity_only"
+
+
+def _names_identity(answer: str) -> Literal["identity_only"]:
+    if has(answer, rf"{_SQUAD}|{_PUBLIC}|both|all|everything|not (?:just|only)|as well|too"):
+        raise Refused("unclear")
+    return "identity_only"
 
 
 def _refuses_squad(answer: str) -> Literal["identity_only"]:
@@ -215,9 +224,12 @@ def _refuses_squad(answer: str) -> Literal["identity_only"]:
 
 def _names_squad(answer: str, not_public: bool) -> Literal["all", "squad_list"]:
     """The squad list was named: alone, or together with the public places."""
+    narrowed = has(answer, rf"(?:only|just|but)(?: \w+){{0,6}} (?:{_SQUAD})|(?:{_SQUAD}) only")
+    if not not_public and not narrowed and has(answer, rf"{_NO}|nothing|or"):
+        raise Refused("unclear")
     if not has(answer, _PUBLIC) or not_public:
         return "squad_list"
-    if has(answer, r"only|just|not|no|but|or|don't"):
+    if has(answer, r"only|just|but"):
         raise Refused("unclear")
     return "all"
 

@@ -23,7 +23,7 @@ _FILLER = frozenset(
 
 
 def date_of_birth(text: str, *, earliest: date, today: date) -> date:
-    """A birthday in any British form, day first (domain 2.8); `earliest` and `today` are both allowed.
+    """A birthday in any British form, day first (domain 2.8), `earliest` to `today`.
 
     Raises Refused "not_a_date", "incomplete", "no_such_day", "future", "too_early", "unsure".
     """

@@ -1,4 +1,4 @@
-"""Medical answers: whether there is something to know, in a tidy list, and whether it is serious."""
+"""Medical answers: whether there is something to know, as a list, and if it is serious."""
 
 import re
 from dataclasses import dataclass
@@ -83,7 +83,7 @@ _SUBJECT = re.compile(
 
 @dataclass(frozen=True)
 class Medical:
-    """What a parent says of the child's health; `notes` is a comma list, "" when there is nothing."""
+    """What a parent says of the child's health; `notes` is a comma list or ""."""
 
     has: bool
     notes: str = ""
@@ -106,10 +106,23 @@ def medical(text: str) -> Medical:
     kept, denied = _sorted_clauses(typed)
     if not kept:
         return _without_notes(typed, denied)
-    notes = ", ".join(kept)
+    notes = _settled(kept)
     if len(notes) > NOTES_LIMIT:
         raise Refused("too_long", limit=NOTES_LIMIT)
     return Medical(True, notes, _is_serious(notes))
+
+
+def _settled(kept: list[str]) -> str:
+    """The list as one text that reads as itself, so that showing and correcting it is safe."""
+    notes = ", ".join(kept)
+    for _ in range(6):
+        if not has(notes, _CONDITIONS):
+            _refuse_evasions(notes)
+        again = ", ".join(_sorted_clauses(notes)[0])
+        if again == notes:
+            return notes
+        notes = again
+    raise Refused("unclear")
 
 
 def _refuse_evasions(typed: str) -> None:
@@ -128,7 +141,7 @@ def _tokens(clause: str) -> list[str]:
 
 
 def _sorted_clauses(typed: str) -> tuple[list[str], bool]:
-    """(the conditions named, whether a clause said "nothing"); raises Refused on a contradiction."""
+    """(conditions named, whether a clause said "nothing"); refuses a contradiction."""
     kept: list[str] = []
     denied = contradicted = False
     for clause in _clauses(typed):
@@ -167,7 +180,7 @@ def _says_nothing(clause: str) -> bool:
     said = _tokens(clause)
     if said and set(said) <= _NOTHING_WORDS:
         return bool(set(said) & (_NO | _WELL))
-    # "no asthma", "doesn't have epilepsy"; but "no nuts" and "no longer takes insulin" are to be known.
+    # "no asthma" says nothing; "no nuts" and "no longer takes insulin" are to be known.
     denies = re.match(
         r"(?:(?:he|she|they|it) )?(?:no|doesn't have|does not have|hasn't got|has no|without)(?: "
         r"any)? (?!longer)",
@@ -179,7 +192,7 @@ def _says_nothing(clause: str) -> bool:
     rest = re.sub(
         rf"\b(?:{_CONDITIONS}|or|and|any|history|of)\b", " ", clause[denies.end() :], flags=re.I
     )
-    return not rest.strip()
+    return set(_tokens(rest)) <= _NOTHING_WORDS
 
 
 def _is_bare_no(clause: str) -> bool:
@@ -207,6 +220,6 @@ def _without_notes(typed: str, denied: bool) -> Medical:
 
 
 def _is_serious(notes: str) -> bool:
-    """An allergy with its medicine, an inhaler, diabetes, epilepsy, the heart (domain 2.1 step 5)."""
+    """An allergy with medicine, an inhaler, diabetes, the heart (domain 2.1 step 5)."""
     allergic = has(notes, r"allerg\w*|intoleran\w*|stings?")
     return has(notes, _SERIOUS) or (allergic and has(notes, _TREATED))

@@ -17,13 +17,17 @@ _SIZE_WORDS = {
     "M": r"m|medium|med",
     "L": r"l|large",
 }
-_NO_SIZE = r"x[- ]?small|extra[- ]?small|xs|xxs|4xl|xxxxl|kids|kid's|child|child's|childs|youth|junior|boys|girls"
+_NO_SIZE = (
+    r"x[- ]?small|extra[- ]?small|xs|xxs|4xl|xxxxl|kids|kid's|child|child's|childs|youth|junior|"
+    r"boys|girls"
+)
 
 
 def kit_size(text: str) -> str:
     """One of KIT_SIZES, from a range or words.
 
-    Raises Refused "not_a_size", "two_sizes", "one_age" (detail suggestion) for a single age, "unsure".
+    Raises Refused "not_a_size", "two_sizes", "unsure", and "one_age" (detail suggestion) for a
+    single age.
     """
     answer = clean(text)
     if has(answer, UNSURE) or has(answer, r"not|isn't|except|either"):
@@ -49,7 +53,7 @@ def kit_size(text: str) -> str:
 
 
 def _letters(digits: str) -> set[str]:
-    """The lettered sizes named, the longest wording first so that "extra large" is not also "large"."""
+    """The lettered sizes named; the longest first, since "extra large" ends in "large"."""
     found, rest = set(), re.sub(r"(?<=\w)'s\b", "", digits)
     for size, pattern in _SIZE_WORDS.items():
         rest, count = re.subn(
@@ -77,7 +81,10 @@ def _refuse_one_age(age: int) -> None:
 
 
 def shirt_number(text: str) -> int:
-    """A number from 1 to 25; raises Refused "out_of_range" (detail number), "any", "unsure", "two_numbers"."""
+    """A number from 1 to 25.
+
+    Raises Refused "out_of_range" (detail number), "any", "unsure", "two_numbers", "no_number".
+    """
     answer = clean(text)
     if has(answer, r"any|anything|whichever|whatever|(?:don't|doesn't) (?:mind|matter)"):
         raise Refused("any")

@@ -13,7 +13,10 @@ TEAM_LIMIT = 100
 _GREETING = (
     r"hi|hello|hey|hiya|yes|yeah|ok|okay|sure|sorry|oh|well|good (?:morning|afternoon|evening)"
 )
-_WHOSE = r"(?:(?:my|his|her|their|the|our|your) )?(?:(?:child|son|daughter|player|parent|kid|boy|girl|lad)(?:'s)? )?"
+_WHOSE = (
+    r"(?:(?:my|his|her|their|the|our|your) )?"
+    r"(?:(?:child|son|daughter|player|parent|kid|boy|girl|lad)(?:'s)? )?"
+)
 _NAME_IS = (
     rf"{_WHOSE}(?:full |real |legal )?names?(?:'s| is| are| was|:| -)?|{_WHOSE}(?:is |are )?called|"
     r"(?:he|she|they|it|that|this|i)(?:'s|'m|'re)|(?:it|that|this|he|she) is|i am|(?:it|that) "
@@ -33,7 +36,8 @@ _NEVER_A_NAME = frozenset(
     "not know sure "
     "please because would could should i'd i'll i've is and with yes yeah yep nope hello thanks "
     "thank sorry name "
-    "names skip none nothing wrong prefer rather need want going something same above already".split()
+    "names skip none nothing wrong prefer rather need want going something same above "
+    "already".split()
 )
 _SELDOM_A_NAME = frozenset(
     "i you he she it they we my his her their your the a an of to for on in at this that no can "
@@ -55,7 +59,7 @@ class PersonName:
 
 
 def person_name(text: str) -> PersonName:
-    """A name of two words or more, letters of any alphabet, apostrophes straight (domain 2.1 steps 1, 2).
+    """A name of two words or more in any alphabet, apostrophes straight (domain 2.1).
 
     Raises Refused "one_word", "initials", "characters", "not_a_name", "too_long", "empty".
     """
@@ -169,12 +173,21 @@ def team_name(text: str) -> str:
     typed = clean(text, limit=300)
     if has(typed, UNSURE):
         raise Refused("unsure")
-    name = _TAIL.sub("", strip_lead(typed, _PLAYED)).strip(" '\"")
-    name = re.sub(r"\s+(?:last|the previous) (?:season|year)$", "", name, flags=re.IGNORECASE)
+    name = _settled_team(typed)
     if sum(c.isalpha() for c in name) < 2:
         raise Refused("not_a_name")
     if len(name) > TEAM_LIMIT:
         raise Refused("too_long", limit=TEAM_LIMIT)
+    return name
+
+
+def _settled_team(typed: str) -> str:
+    """Without the sentence around it, and such that reading it again changes nothing."""
+    name, before = typed, ""
+    while name != before:
+        before = name
+        name = _TAIL.sub("", strip_lead(name, _PLAYED)).strip(" '\"")
+        name = re.sub(r"\s+(?:last|the previous) (?:season|year)$", "", name, flags=re.IGNORECASE)
     return name
 
 

@@ -16,7 +16,7 @@ HOUSE_LIMIT = 20
 
 
 def postcode(text: str) -> str:
-    """A UK postcode in capitals with its space; raises Refused "not_a_postcode", "two_postcodes"."""
+    """A UK postcode, "M41 0AB"; raises Refused "not_a_postcode", "two_postcodes"."""
     typed = clean(text).upper()
     found = _postcodes(typed)
     if not found and len(compact := re.sub(r"[\s.-]", "", typed)) <= 8:
@@ -116,7 +116,7 @@ _ELSEWHERE = (
 
 
 def same_address(text: str) -> bool:
-    """Whether the child lives where the parent does; raises Refused "unsure" for "sometimes", "unclear"."""
+    """Whether the child lives with the parent; raises Refused "unsure" ("sometimes"), "unclear"."""
     answer = clean(text, limit=500)
     if has(answer, UNSURE) or has(answer, r"both|shared|weekends?|weekdays?|alternate|split"):
         raise Refused("unsure")
@@ -182,7 +182,10 @@ def _without_postcode(typed: str, code: str) -> str:
     outward, inward = code.split()
     inward = inward.replace("0", "[0O]", 1)
     rest = re.sub(rf"\b{outward}[\s.-]*{inward}\b", ",", typed, flags=re.IGNORECASE)
-    lead = r"it's|its|(?:my|our|the|his|her) address(?: is)?|address|we live at|i live at|no,|it should be|sorry"
+    lead = (
+        r"it's|its|(?:my|our|the|his|her) address(?: is)?|address|we live at|i live at|no|"
+        r"it should be|sorry"
+    )
     return strip_lead(rest, lead)
 
 

@@ -1,4 +1,4 @@
-"""What every reader starts from: one plain line of text, its words, its numbers, and how it refuses."""
+"""What every reader starts from: a plain line, its words and numbers, and how to refuse."""
 
 import re
 import unicodedata
@@ -84,7 +84,7 @@ def in_digits(text: str) -> str:
 
 
 def integers(text: str) -> list[int]:
-    """Every whole number in a text, in digits or words; raises Refused "not_whole" for 1.5 or 1/2."""
+    """Every whole number, in digits or words; raises Refused "not_whole" for 1.5 or 1/2."""
     digits = in_digits(text)
     if re.search(r"\d\s*[.,]\s*\d|\d\s*/\s*\d|½", digits):
         raise Refused("not_whole")

@@ -377,6 +377,8 @@ def test_an_unclear_relationship_is_refused(text, reason):
         "No, he's fit and healthy",
         "no known allergies",
         "no asthma",
+        "no heart problems",
+        "she doesn't have epilepsy or asthma",
         "nothing, thank you",
     ],
 )
@@ -563,13 +565,27 @@ def test_a_child_who_lives_there_sometimes_is_asked_about_again():
         ("just for ID", "identity_only"),
         ("identity only", "identity_only"),
         ("no, not even the squad list", "identity_only"),
+        ("no, not at all", "identity_only"),
+        ("I don't want any photos anywhere", "identity_only"),
+        ("no, only the squad list", "squad_list"),
+        ("all of them", "all"),
     ],
 )
 def test_photo_use_is_one_of_three(text, value):
     assert fields.photo_use(text) == value
 
 
-@pytest.mark.parametrize("text", ["not sure", "only the website", "no social media", "hm"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not sure",
+        "only the website",
+        "no social media",
+        "hm",
+        "the squad list is not ok",
+        "all but one",
+    ],
+)
 def test_an_unclear_photo_use_is_asked_again(text):
     with pytest.raises(fields.Refused):
         fields.photo_use(text)
@@ -790,9 +806,8 @@ READERS = {
 _PIECES = st.sampled_from(
     "yes no not 7 12 2015 15th last April his mum dad asthma Church Road Urmston M41 0AB 07700 "
     "900123 a@b.co O'Brien "
-    "Jake is and but , . - ' / \n my name only squad list two XL boy skip the I it's called played for".split(
-        " "
-    )
+    "Jake is and but , . - ' / \n my name "
+    "only squad list two XL boy skip the I it's called played for".split(" ")
 )
 ANY_TEXT = st.one_of(st.text(max_size=120), st.lists(_PIECES, max_size=12).map(" ".join))
 
