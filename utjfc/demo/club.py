@@ -15,7 +15,7 @@ from utjfc.demo import records, seasons, staff
 from utjfc.demo.bank import Bank
 from utjfc.demo.base import Base, Document
 from utjfc.demo.books import Books
-from utjfc.demo.people import Child, Town
+from utjfc.demo.people import Town
 from utjfc.demo.stories import Story, Teller
 from utjfc.demo.texts import Texts
 

@@ -49,6 +49,7 @@ class Story:
     fate: Fate
     submitted_at: datetime
     paid_at: datetime | None
+    current: bool = True
     ended_at: datetime | None = None
     # Ids that the sandbox gave, by our name for the thing.
     ids: dict[str, str] = field(default_factory=dict)
@@ -88,6 +89,7 @@ class Teller:
             fate,
             submitted,
             paid if fate in PAID else None,
+            self.current,
         )
         self._settle(told)
         return told

@@ -1,8 +1,8 @@
 """`make run`: the whole platform on one machine, with a demo club and a sandbox outside."""
 
+from http.client import HTTPConnection, HTTPException
 from typing import Any
 
-import requests
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
@@ -75,9 +75,8 @@ class Command(BaseCommand):
         family.start("web", *GUNICORN, f"127.0.0.1:{settings.PORT}")
         family.start("worker", *CELERY, str(settings.VAR_DIR / "beat"))
         self._say("Starting the sandbox, the web server and the worker ...")
-        family.until(lambda: _answers(f"{settings.SANDBOX_URL}/"), "The sandbox", 60)
-        web = f"http://127.0.0.1:{settings.PORT}"
-        family.until(lambda: _answers(f"{web}/livez"), "The web server", 60)
+        family.until(lambda: _answers(settings.SANDBOX_PORT, "/"), "The sandbox", 60)
+        family.until(lambda: _answers(settings.PORT, "/livez"), "The web server", 60)
         family.until(_worker_answers, "The worker", 60)
 
     def _say(self, text: str) -> None:
@@ -85,11 +84,15 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def _answers(url: str) -> bool:
+def _answers(port: int, path: str) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        return requests.get(url, timeout=5).ok
-    except requests.RequestException:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 def _worker_answers() -> bool:
