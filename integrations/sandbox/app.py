@@ -5,6 +5,7 @@ import threading
 from dataclasses import replace
 
 from flask import Flask
+from flask.json.provider import DefaultJSONProvider
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from integrations.sandbox import airtable, control, gocardless, pages, places, twilio
@@ -25,11 +26,17 @@ class _Handler(WSGIRequestHandler):
         """Say nothing: request paths carry people's phone numbers."""
 
 
+class _Json(DefaultJSONProvider):
+    """Compact, with fields in the order in which they were made."""
+
+    sort_keys = False
+    compact = True
+
+
 def create_app(store: Store, config: SandboxConfig) -> Flask:
     """The whole sandbox: every vendor, the pages for a person and the control routes."""
     app = Flask(__name__)
-    app.json.sort_keys = False
-    app.json.compact = True
+    app.json = _Json(app)
     app.register_blueprint(gocardless.blueprint(store, config))
     app.register_blueprint(hosted_page.blueprint(store, config))
     app.register_blueprint(airtable.blueprint(store, config), url_prefix="/airtable")

@@ -31,7 +31,7 @@ def emit(
     **details: Any,
 ) -> dict[str, Any]:
     """Record one event and queue it; `links` are those besides the resource's own (4.3)."""
-    event = {
+    event: dict[str, Any] = {
         "id": new_id("EV"),
         "created_at": timestamp(at or clock.now()),
         "resource_type": plural,

@@ -168,9 +168,17 @@ def _bound(text: str) -> Any:
 
 def by_field(*names: str) -> dict[str, Lookup]:
     """Filters that compare a field of the resource."""
-    return {name: lambda item, name=name: item.get(name) for name in names}
+    return {name: _field(name) for name in names}
 
 
 def by_link(*names: str) -> dict[str, Lookup]:
     """Filters that compare one of the resource's links."""
-    return {name: lambda item, name=name: item["links"].get(name) for name in names}
+    return {name: _link(name) for name in names}
+
+
+def _field(name: str) -> Lookup:
+    return lambda item: item.get(name)
+
+
+def _link(name: str) -> Lookup:
+    return lambda item: item["links"].get(name)

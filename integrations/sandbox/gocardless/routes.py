@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -94,7 +95,7 @@ class Api:
         self._action("mandates", "cancel", mandates.cancel)
         for plural, module in (("payments", payments), ("subscriptions", subscriptions)):
             self._create(plural, module.create)
-            self._read(plural, lambda store, own=module.FILTERS: own | _by_customer(store))
+            self._read(plural, partial(_with_customer, module.FILTERS))
             self._update(plural, module.update)
             self._action(plural, "cancel", module.cancel)
 
@@ -181,13 +182,13 @@ class Api:
             raise usage(429, "rate_limit_exceeded", "Rate limit exceeded")
 
 
-def _by_customer(store: Store) -> Filters:
+def _with_customer(own: Filters, store: Store) -> Filters:
     """A filter through the mandate, since payments and subscriptions link no customer."""
     owners = {
         mandate["id"]: mandate["links"].get("customer")
         for mandate in records.every(store, "mandates")
     }
-    return {"customer": lambda item: owners.get(item["links"].get("mandate"))}
+    return own | {"customer": lambda item: owners.get(item["links"].get("mandate"))}
 
 
 def _document() -> Any:

@@ -36,7 +36,12 @@ def _batch_up(store: Store) -> None:
         ids = [entry["id"] for entry in store.all(events.OUTBOX)]
         for start in range(0, len(ids), LARGEST_BATCH):
             batch = ids[start : start + LARGEST_BATCH]
-            webhook = {"id": new_id("WB"), "events": batch, "attempts": 0, "next_at": 0.0}
+            webhook: dict[str, Any] = {
+                "id": new_id("WB"),
+                "events": batch,
+                "attempts": 0,
+                "next_at": 0.0,
+            }
             store.put(_PENDING, webhook["id"], webhook)
         for id in ids:
             store.delete(events.OUTBOX, id)
