@@ -29,8 +29,8 @@ _FIELDS: tuple[tuple[str, str, str], ...] = (
     (r"(?:shirt|squad|kit|jersey) ?(?:number|no)", "shirt_number", ""),
     (r"(?:kit|shirt|jersey) ?size|size", "kit_size", ""),
     (
-        r"(?:payment|pay|direct debit|debit|collection) ?(?:day|date)|day of payment|payment|"
-        r"direct debit",
+        r"(?:payment|pay|direct debit|debit|collection) ?(?:day|date)|day of payment|"
+        r"(?:change|move|different)(?: (?:the|my))? payment(?: (?:day|date))?|direct debit",
         "payment_day",
         "",
     ),
@@ -87,7 +87,9 @@ _LINK = re.compile(
     r"spelled wrong|misspelt)|"
     r"(?:isn't|isnt|aren't) (?:right|correct)|wrong|incorrect|should (?:be|read|say|have been)|"
     r"needs? to (?:be|say)|"
-    r"must be|ought to be|(?:has )?changed? to|change it to|is now|is actually|is really|is spelt|"
+    r"must be|ought to be|(?:has )?changed? to|change it to|which (?:is|should be)|spelt wrong|"
+    r"spelled wrong|misspelt|spelt|spelled|"
+    r"is now|is actually|is really|is spelt|"
     r"is spelled|"
     r"it should be|it's|its|it is|that should be|that's|to be|should|is|are|was|to|as|on|actually|"
     r"now|please|"
@@ -119,21 +121,32 @@ _FINE = re.compile(
     re.IGNORECASE,
 )
 _OPENING = re.compile(
-    r"^(?:(?:no|nope|yes|yeah|ok|but|sorry|hi|and|also|oh|actually|almost|nearly|it's all (?:right|"
+    r"^(?:(?:that'?s (?:all )?(?:right|correct|fine)|no|nope|yes|yeah|ok|but|sorry|hi|and|also|oh|"
+    r"actually|almost|nearly|it's all (?:right|"
     r"correct|good)|all (?:right|correct|good)|"
     r"everything(?:'s| is)? ?(?:else )?(?:right|correct|fine|good)?|except|apart from|only|"
     r"just)\b[\s,.:;-]*)+",
     re.IGNORECASE,
+)
+# A field named by somebody who is content, without a value, is not a correction.
+_CONTENT = r"yes|yeah|yep|happy|pleased|all (?:good|correct|right|fine)"
+_PROBLEM = (
+    r"wrong|not|isn't|incorrect|except|apart|but|change|changes|fix|edit|update|amend|mistake|typo|"
+    r"different|old|misspelt"
 )
 _CUT = re.compile(r"(\n|;|\.\s+|,\s*(?:and |but |also )?|\s+(?:and|but|&|plus)\s+)", re.IGNORECASE)
 
 
 def read(text: str) -> list[tuple[str, str]]:
     """(field, new value) for each correction; the value is "" where only the mistake was named."""
+    plain = tidy(text, lines=True)
+    content = has(plain, _CONTENT) and not has(plain, _PROBLEM)
     found: dict[str, str] = {}
-    for clause in _clauses(tidy(text, lines=True)):
+    for clause in _clauses(plain):
         named = _in_clause(_OPENING.sub("", clause))
-        if named is not None and not found.get(named[0]):
+        if named is None or (content and not named[1]):
+            continue
+        if not found.get(named[0]):
             found[named[0]] = named[1]
     return list(found.items())
 
@@ -158,7 +171,7 @@ def _starts_another(piece: str) -> bool:
 def _mention(clause: str) -> tuple[re.Match[str], str] | None:
     """Where a field is named, and which."""
     for pattern, childs, parents in _FIELDS:
-        match = re.search(rf"(?<![\w'@.-])(?:{pattern})(?![\w'@])", clause, re.IGNORECASE)
+        match = re.search(rf"(?<![\w'@.-])(?:{pattern})(?![\w@]|'(?!s\b))", clause, re.I)
         if match and not ("@" in clause[: match.start()] and "is" not in clause):
             return match, _whose(clause[: match.start()], childs, parents)
     return None
@@ -177,7 +190,7 @@ def _whose(before: str, childs: str, parents: str) -> str:
 def _in_clause(clause: str) -> tuple[str, str] | None:
     who = _I_AM.search(clause)
     if who and not has(who["who"], r"name|email|sure|happy"):
-        return "relationship", who["who"].strip()
+        return "relationship", _TAIL.sub("", who["who"]).strip()
     if gender := _IS_A.search(clause):
         return "gender", gender["who"]
     mention = _mention(clause)

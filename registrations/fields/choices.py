@@ -17,7 +17,8 @@ UNSURE = (
 # Said with "no" or "not" in them, and yet a yes.
 _YES_IN_DISGUISE = (
     r"no (?:problem|problems|worries|probs|objections?)|not a problem|why not|(?:don't|do not|"
-    r"wouldn't) mind|(?:don't|do not) have (?:a|any) (?:problems?|issues?|objections?)(?: with it)?|"
+    r"wouldn't) mind|"
+    r"(?:don't|do not) have (?:a|any) (?:problems?|issues?|objections?)(?: with it)?|"
     r"nothing (?:wrong|to change|needs changing)|no changes?(?: needed)?|no (?:mistakes|errors)|"
     r"can't see why not|no issues with that"
 )

@@ -55,10 +55,11 @@ _NOTHING_WORDS = frozenset(
     "them in suffer "
     "from currently just now moment absolutely of otherwise can think we us well there isn't "
     "aren't please for with "
-    "otherwise child son daughter n't free clear".split()
+    "otherwise child son daughter n't free clear im hes shes dont doesnt hasnt havent "
+    "isnt arent theres".split()
 )
 _NO = frozenset(
-    "no none nothing nope nah not never n nil na doesn't don't hasn't haven't isn't aren't".split()
+    "no none nothing nope nah not never n nil na dont doesnt hasnt havent isnt arent doesn't don't hasn't haven't isn't aren't".split()
 )
 _WELL = frozenset("healthy fit fine well clear".split())
 _DECLINED = (
@@ -72,7 +73,8 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
-    r"^(?P<who>(?:\w+(?:'s)?\s+){0,2}?)(?P<verb>has got|have got|has|have|had|got|suffers?(?: from|"
+    r"^(?P<who>(?:(?!no|not|never)\w+(?:'s)?\s+){0,2}?)(?P<verb>has got|have got|has|have|had|got|"
+    r"suffers?(?: from|"
     r" with)?|"
     r"(?:is|was|been) diagnosed with|(?:he|she|it|there)(?:'s| is)(?: got)?|they(?:'ve| have)(?: "
     r"got)?|is)\s+"
@@ -106,6 +108,10 @@ def medical(text: str) -> Medical:
     kept, denied = _sorted_clauses(typed)
     if not kept:
         return _without_notes(typed, denied)
+    if all(
+        re.match(r"(?:no|not|never)\b", note, re.I) and not has(note, _CONDITIONS) for note in kept
+    ):
+        raise Refused("unclear")
     notes = _settled(kept)
     if len(notes) > NOTES_LIMIT:
         raise Refused("too_long", limit=NOTES_LIMIT)
@@ -205,17 +211,19 @@ def _note(clause: str) -> str:
     subject = _SUBJECT.match(note)
     if subject and not has(subject["who"], _CONDITIONS):
         note = note[subject.end() :]
-    note = _LEAD.sub("", note).strip(" .,:;!?-")
+    note = re.sub(r"\s+(?:though|please|thanks|thank you)$", "", _LEAD.sub("", note), flags=re.I)
+    note = note.strip(" .,:;!?-")
     if sum(c.isalnum() for c in note) < 2:
         return ""
     return note[:1].upper() + note[1:]
 
 
 def _without_notes(typed: str, denied: bool) -> Medical:
-    if has(typed, r"yes|yeah|yep|y|ok|she has|he has|he does|she does"):
-        raise Refused("unclear" if denied else "details")
-    if denied:
+    agreed = has(typed, r"yes|yeah|yep|y")
+    if denied and not agreed:
         return Medical(False)
+    if not denied and (agreed or has(typed, r"(?:he|she|they) (?:has|does|have|do)")):
+        raise Refused("details")
     raise Refused("unclear")
 
 

@@ -168,6 +168,9 @@ def typed_address(text: str) -> TypedAddress:
     house, line, places = _house_and_street(_split_unpunctuated(parts))
     if not places:
         raise Refused("no_town")
+    if len(house) > HOUSE_LIMIT:  # the first line holds all of it
+        house = (re.match(r"(?:flat|apartment|apt|unit|room) \w{1,6}", house, re.I) or [house])[0]
+        house = house[:HOUSE_LIMIT].strip()
     address = TypedAddress(house, line, _tidy_case(places[0]), _tidy_case(places[-1]), code)
     if (
         len(house) > HOUSE_LIMIT
@@ -195,6 +198,11 @@ def _split_unpunctuated(parts: list[str]) -> list[str]:
     for part in parts:
         run_on = re.fullmatch(rf"(.*?\d.*? (?:{_STREET})\.?) ([a-z].*)", part, re.IGNORECASE)
         cut += [run_on[1], run_on[2]] if run_on else [part]
+    in_city = (
+        re.fullmatch(r"(\D+) ((?:greater )?manchester|salford)", cut[-1], re.I) if cut else None
+    )
+    if len(cut) > 1 and in_city and in_city[1].lower() != "greater":
+        cut[-1:] = [in_city[1], in_city[2]]
     return cut
 
 
