@@ -158,12 +158,16 @@ def _apply_request(event: WebhookEvent, reading: Reading) -> bool:
 def _apply_payment(event: WebhookEvent, reading: Reading) -> bool:
     payment = Payment.objects.filter(gocardless_id=_link(event, "payment") or "-").first()
     if payment is None:
-        seen = reading.payment
-        return bool(seen) and following.learn_payment(seen, at=reading.at)
+        return _learn(reading)
     if event.action in _PAYMENT_RE_READ and reading.payment:
         return following.refresh_payment(payment, reading.payment, at=reading.at)
     status = _PAYMENT_STATUS.get(event.action)
-    return bool(status) and following.move_payment(payment, status, at=_moment(event))
+    return status is not None and following.move_payment(payment, status, at=_moment(event))
+
+
+def _learn(reading: Reading) -> bool:
+    seen = reading.payment
+    return seen is not None and following.learn_payment(seen, at=reading.at)
 
 
 def _apply_mandate(event: WebhookEvent, reading: Reading) -> bool:
@@ -175,7 +179,8 @@ def _apply_mandate(event: WebhookEvent, reading: Reading) -> bool:
     status = _MANDATE_STATUS.get(event.action)
     if status is None:
         return False
-    cause = str((event.body.get("details") or {}).get("cause") or event.action)
+    details = event.body.get("details")
+    cause = str((isinstance(details, dict) and details.get("cause")) or event.action)
     reason = f"mandate {status}: {cause.replace('_', ' ')}"[:150]
     return following.move_mandate(mandate, status, at=_moment(event), reason=reason)
 
@@ -186,8 +191,7 @@ def _apply_subscription(event: WebhookEvent, reading: Reading) -> bool:
     if subscription is None:
         return False
     if event.action == "payment_created":
-        seen = reading.payment
-        return bool(seen) and following.learn_payment(seen, at=reading.at)
+        return _learn(reading)
     if event.action in ("cancelled", "finished"):
         return following.end_subscription(subscription, event.action)
     return False

@@ -1,5 +1,7 @@
 """Creating what collects each month: planned once, created once, then compared with the plan."""
 
+from datetime import date
+
 from django.db import transaction
 
 from integrations import clock, gocardless
@@ -45,19 +47,20 @@ def _still_wanted(row: Subscription) -> bool:
 def _create(row: Subscription) -> None:
     """Talk and write in turn; raises the four outcomes."""
     mandate = gocardless.get_mandate(row.mandate.gocardless_id)
-    if mandate.next_possible_charge_date is None:
+    soonest = mandate.next_possible_charge_date
+    if soonest is None:
         _give_up(row, f"the mandate is {mandate.status}")
         return
-    unplanned = row.planned_at is None or _may_plan_again(row, mandate)
-    if unplanned and not planning.store_plan(row, mandate):
+    unplanned = row.planned_at is None or _may_plan_again(row, soonest)
+    if unplanned and not planning.store_plan(row, soonest):
         return  # another worker has taken over
     _create_single(row)
-    _finish(row, _create_subscription(row) if row.count else None)
+    _finish(row, _create_subscription(row, row.count) if row.count else None)
 
 
-def _may_plan_again(row: Subscription, mandate: gocardless.Mandate) -> bool:
+def _may_plan_again(row: Subscription, soonest: date) -> bool:
     """A plan that waited too long is made anew, but only where nothing was created by it."""
-    if not planning.is_stale(row, mandate) or row.payments.exists():
+    if not planning.is_stale(row, soonest) or row.payments.exists():
         return False
     return not gocardless.list_subscriptions(row.mandate.gocardless_id)
 
@@ -88,7 +91,7 @@ def _record_single(single: Payment, made: gocardless.Payment) -> None:
     MonthlyCharge.objects.filter(payment=single).update(**change)
 
 
-def _create_subscription(row: Subscription) -> gocardless.Subscription:
+def _create_subscription(row: Subscription, count: int) -> gocardless.Subscription:
     season = row.registration.season
     return gocardless.create_subscription(
         mandate_id=row.mandate.gocardless_id,
@@ -96,7 +99,7 @@ def _create_subscription(row: Subscription) -> gocardless.Subscription:
         name=f"Monthly subscription {season.label}",
         day_of_month=row.day_of_month,
         start_on=row.start_on,
-        count=row.count,
+        count=count,
         metadata=_metadata(row),
         key=str(row.key),
     )

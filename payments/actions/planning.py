@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from django.db import transaction
 
-from integrations import clock, gocardless
+from integrations import clock
 from payments import schedule
 from payments.actions.fulfilment import LOST_PAYMENT
 from payments.models import MonthlyCharge, Payment, Subscription
@@ -15,7 +15,7 @@ Purpose = Payment.Purpose
 
 
 @transaction.atomic
-def store_plan(subscription: Subscription, mandate: gocardless.Mandate) -> bool:
+def store_plan(subscription: Subscription, next_possible: date) -> bool:
     """Decide by the rule of domain 5.6 and store it: the dates, the single payment, the months.
 
     False, and nothing stored, where another worker has taken the subscription over.
@@ -24,12 +24,12 @@ def store_plan(subscription: Subscription, mandate: gocardless.Mandate) -> bool:
     mine = Subscription.objects.filter(pk=subscription.pk, attempts=subscription.attempts)
     if not mine.exists():
         return False
-    plan = _plan(subscription, registration, mandate)
+    plan = _plan(subscription, registration, next_possible)
     subscription.planned_at = clock.now()
     subscription.start_on, subscription.count = plan.start_on, plan.count
     subscription.save(update_fields=["planned_at", "start_on", "count"])
-    single = _store_single(subscription, plan) if plan.single_on else None
-    if single:
+    if plan.single_month and plan.single_on:
+        single = _store_single(subscription, plan.single_on)
         _expect(subscription, plan.single_month, plan.single_on, single)
     for month in plan.months:
         chosen = schedule.chosen_day(month, subscription.day_of_month)
@@ -43,10 +43,9 @@ def store_plan(subscription: Subscription, mandate: gocardless.Mandate) -> bool:
     return True
 
 
-def is_stale(subscription: Subscription, mandate: gocardless.Mandate) -> bool:
+def is_stale(subscription: Subscription, next_possible: date) -> bool:
     """Whether so much time has passed since planning that the bank would refuse the start."""
-    soonest = mandate.next_possible_charge_date
-    return bool(subscription.start_on and soonest and subscription.start_on < soonest)
+    return bool(subscription.start_on and subscription.start_on < next_possible)
 
 
 def expected_first(subscription: Subscription) -> date | None:
@@ -57,13 +56,13 @@ def expected_first(subscription: Subscription) -> date | None:
 
 
 def _plan(
-    subscription: Subscription, registration: Registration, mandate: gocardless.Mandate
+    subscription: Subscription, registration: Registration, next_possible: date
 ) -> schedule.Plan:
     season = registration.season
     return schedule.plan(
         joined_on=subscription.joined_on,
         day=subscription.day_of_month,
-        next_possible=mandate.next_possible_charge_date,
+        next_possible=next_possible,
         first_month=max(season.first_month, _first_free_month(registration)),
         last_month=season.last_month,
     )
@@ -76,7 +75,7 @@ def _first_free_month(registration: Registration) -> date:
     return (latest + timedelta(days=32)).replace(day=1) if latest else date.min
 
 
-def _store_single(subscription: Subscription, plan: schedule.Plan) -> Payment:
+def _store_single(subscription: Subscription, charge_on: date) -> Payment:
     single, _ = Payment.objects.get_or_create(
         subscription=subscription,
         purpose=Purpose.FIRST_MONTH,
@@ -84,7 +83,7 @@ def _store_single(subscription: Subscription, plan: schedule.Plan) -> Payment:
             "registration_id": subscription.registration_id,
             "mandate_id": subscription.mandate_id,
             "pence": subscription.pence,
-            "charge_on": plan.single_on,
+            "charge_on": charge_on,
             "created_at": clock.now(),
         },
     )

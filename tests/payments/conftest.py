@@ -5,6 +5,7 @@ import hmac
 import json
 import random
 import time
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -115,9 +116,8 @@ class Bank:
 
     def tell(self, plural: str, action: str, **given) -> None:
         """Forge one event with a valid signature; `links` are what real ones hold."""
-        number = len(self.events()) + random.randrange(10**9)
         event = {
-            "id": f"EVTEST{number}",
+            "id": f"EV{uuid.uuid4().hex}",
             "created_at": clock.now().isoformat(),
             "resource_type": plural,
             "action": action,

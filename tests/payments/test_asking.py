@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from integrations.errors import Rejected
 from payments.actions import asking
 from payments.desk import Desk
 from payments.models import BillingRequest
@@ -56,16 +57,17 @@ def test_an_outage_only_delays(bank, sandbox, move_clock):
     assert row.gocardless_id == bank.made("billing_requests")[0]["id"]
 
 
-def test_a_refusal_waits_for_a_person(bank):
-    registration = factories.registration(signing_on_fee_pence=0)
-    Desk().ask_for_payment(registration.pk)
-    BillingRequest.objects.update(key="00000000-0000-4000-8000-000000000000", pence=2_000_000_000)
+def test_a_refusal_waits_for_a_person(monkeypatch):
+    def refuse(**asked):
+        raise Rejected("gocardless", "amount is too high", code="validation_failed")
+
+    monkeypatch.setattr("integrations.gocardless.create_billing_request", refuse)
+    Desk().ask_for_payment(factories.registration().pk)
     asking.ask_due()
     row = BillingRequest.objects.get()
-    if bank.made("billing_requests"):
-        assert row.gocardless_id
-    else:
-        assert row.needs_person_at is not None
+    assert row.needs_person_at is not None
+    assert "amount is too high" in row.last_error
+    assert row not in BillingRequest.objects.due()
 
 
 def test_a_lost_webhook_is_made_good_by_looking_again(bank, move_clock):
