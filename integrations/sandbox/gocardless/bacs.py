@@ -130,7 +130,8 @@ def _first_nominal(start: date, subscription: dict) -> date:
         first += relativedelta(month=_MONTHS.index(month) + 1)
     nominal = first + relativedelta(day=day)
     gap = relativedelta(months=12 if month else 1)
-    while charge_date(nominal, day_of_month) < start:
+    # A last day that rolls back before a start on that same day still belongs to its month.
+    while max(nominal, charge_date(nominal, day_of_month)) < start:
         first += gap
         nominal = first + relativedelta(day=day)
     return nominal
