@@ -4,10 +4,10 @@ from django.contrib import admin
 
 from integrations.health import pages
 from integrations.models import AirtableRow, ServiceCall, ServiceState, WebhookEvent
-from integrations.office import OfficeAdmin
+from integrations.office import OfficeAdmin, office
 from integrations.office.admins import QueueAdmin, QueueFilter
 
-pages.register(admin.site)
+pages.register(office())
 
 
 @admin.register(WebhookEvent)

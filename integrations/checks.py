@@ -8,7 +8,7 @@ change their shapes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -17,6 +17,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 
 from integrations.health.credentials import masked
 
+Level = Callable[..., CheckMessage]
 SHAPES = {
     "AIRTABLE_PAT": (r"pat[A-Za-z0-9]{14}\.[a-f0-9]{64}", "pat…, a dot, 64 hexadecimal digits"),
     "AIRTABLE_BASE_ID": (r"app[A-Za-z0-9]{14}", "app and 14 letters or digits"),
@@ -57,7 +58,7 @@ def check_deployment(app_configs: object, **kwargs: object) -> list[CheckMessage
     return [*found, *_redis()]
 
 
-def _missing(level: type[CheckMessage]) -> Iterator[CheckMessage]:
+def _missing(level: Level) -> Iterator[CheckMessage]:
     for name, consequence in NEEDED.items():
         demo_disk = name == "AWS_S3_BUCKET_NAME" and not settings.PRODUCTION
         if not _value(name) and not demo_disk:
@@ -74,7 +75,7 @@ def _shapes() -> Iterator[CheckMessage]:
             yield Warning(text, id="club.W002")
 
 
-def _field_keys(level: type[CheckMessage]) -> Iterator[CheckMessage]:
+def _field_keys(level: Level) -> Iterator[CheckMessage]:
     if not settings.FIELD_KEYS:
         yield level("FIELD_KEYS is not set: medical notes cannot be kept.", id="club.E003")
     for number, key in enumerate(settings.FIELD_KEYS, 1):
@@ -85,7 +86,7 @@ def _field_keys(level: type[CheckMessage]) -> Iterator[CheckMessage]:
             yield level(text, id="club.E004")
 
 
-def _gocardless(level: type[CheckMessage]) -> Iterator[CheckMessage]:
+def _gocardless(level: Level) -> Iterator[CheckMessage]:
     token, environment = _value("GOCARDLESS_TOKEN"), settings.GOCARDLESS_ENV
     if environment not in ("live", "sandbox"):
         yield level(f"GOCARDLESS_ENV is {environment!r}: say live or sandbox.", id="club.E005")

@@ -18,12 +18,13 @@ from integrations import guard, health
 from integrations.errors import OutsideError
 from integrations.health.report import NAMES
 from integrations.models import ServiceState
+from integrations.office.pages import Office
 from integrations.office.worklists import worklists
 
 SHOWN = 100  # rows of one list; the rest is in the list itself
 
 
-def register(site: admin.AdminSite) -> None:
+def register(site: Office) -> None:
     """Add the pages to the admin site."""
     site.page("service-health/", "service_health")(health_page)
     site.page("service-health/<slug:service>/<slug:deed>/", "service_health_do")(press)
@@ -119,7 +120,7 @@ def _test(request: HttpRequest, service: str) -> None:
 
 def _log(request: HttpRequest, service: str, words: str) -> None:
     LogEntry.objects.create(
-        user_id=request.user.pk,
+        user_id=request.user.pk or 0,
         content_type=ContentType.objects.get_for_model(ServiceState),
         object_id=service,
         object_repr=service,

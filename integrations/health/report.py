@@ -125,8 +125,8 @@ def _calls() -> dict[str, dict[str, int]]:
     """Calls of the last 24 hours by service; what was held back was not a call."""
     recent = ServiceCall.objects.filter(started_at__gt=clock.now() - timedelta(hours=24))
     rows = recent.exclude(outcome=ServiceCall.Outcome.HELD).values("service").order_by()
-    counted = rows.annotate(all=Count("pk"), failed=Count("pk", filter=Q(outcome__in=FAILED)))
-    return {row["service"]: row for row in counted}
+    counted = rows.annotate(total=Count("pk"), failed=Count("pk", filter=Q(outcome__in=FAILED)))
+    return {row["service"]: {"all": row["total"], "failed": row["failed"]} for row in counted}
 
 
 def _waiting() -> dict[str, dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from integrations.office.admins import OfficeAdmin, OfficeForm
 from integrations.office.buttons import Reason, Sure, button
-from integrations.office.pages import Office
+from integrations.office.pages import Office, office
 from integrations.office.worklists import Worklist, put_aside, retry
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Sure",
     "Worklist",
     "button",
+    "office",
     "put_aside",
     "retry",
 ]

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.text import capfirst
 
 from integrations.errors import OutsideError
 from integrations.models import Due
@@ -52,11 +53,11 @@ class OfficeAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).defer(*self.hidden)
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[Any]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None and self.on_add:
             return [*self.on_add, *self.editable]
         if self.fields:
-            return self.fields
+            return list(self.fields)
         columns = [field for field in self.opts.fields if not field.primary_key]
         return [column.name for column in columns if column.name not in self.hidden]
 
@@ -65,7 +66,7 @@ class OfficeAdmin(admin.ModelAdmin):
             return [(None, {"fields": self.get_fields(request)})]
         return super().get_fieldsets(request, obj)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         if obj is None and self.on_add:
             return []
         if self.fieldsets:
@@ -254,7 +255,5 @@ class QueueAdmin(OfficeAdmin):
 
     def worklists(self) -> list[Worklist]:
         rows = self.model._default_manager.needs_person().defer(*self.hidden)
-        title = f"{str(self.opts.verbose_name_plural).capitalize()} that could not be done"
-        if self.opts.verbose_name_plural.isupper():
-            title = f"{self.opts.verbose_name_plural} that could not be done"
+        title = f"{capfirst(str(self.opts.verbose_name_plural))} that could not be done"
         return [Worklist(title, rows, "needs_person_at", lambda row: row.last_error, True)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
@@ -12,9 +12,6 @@ from django.http import HttpRequest
 
 from integrations import clock
 from integrations.models import Due
-
-if TYPE_CHECKING:
-    from integrations.office.admins import OfficeAdmin
 
 
 @dataclass(frozen=True)
@@ -28,7 +25,7 @@ class Worklist:
     can_retry: bool = False
 
 
-def worklists(request: HttpRequest) -> Iterator[tuple[OfficeAdmin, Worklist]]:
+def worklists(request: HttpRequest) -> Iterator[tuple[Any, Worklist]]:
     """Every worklist that this member of staff may see, with the admin class of its rows."""
     for owner in admin.site._registry.values():
         lists = getattr(owner, "worklists", None)
@@ -52,8 +49,7 @@ def retry(row: Due) -> bool:
     open_rows = type(row)._default_manager.filter(
         free, Q(due_at__isnull=False) | Q(needs_person_at__isnull=False), pk=row.pk
     )
-    change = getattr(row, "on_retry", dict)()
-    return bool(open_rows.update(due_at=moment, needs_person_at=None, **change))
+    return bool(open_rows.update(due_at=moment, needs_person_at=None))
 
 
 def put_aside(row: Due) -> bool:

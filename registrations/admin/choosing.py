@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from registrations.models import Registration
+from registrations.models import Registration, Season
 from registrations.models.seasons import AGE_GROUPS
 
 
@@ -59,7 +59,7 @@ class SeasonFilter(admin.SimpleListFilter):
     parameter_name = "season"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        seasons = Registration._meta.get_field("season").related_model._default_manager.all()
+        seasons = Season.objects.all()
         return [(season.code, season.label) for season in seasons]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:

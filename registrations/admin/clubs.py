@@ -107,7 +107,7 @@ class TeamAdmin(OfficeAdmin):
 
     @admin.display(description="registered", ordering=F("registered"))
     def players(self, team: Team) -> int:
-        return team.registered
+        return getattr(team, "registered", 0)
 
     def summary(self, row: Team) -> str:
         return f"{row} {row.season.label}"

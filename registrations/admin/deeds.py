@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +14,7 @@ from django.template.response import TemplateResponse
 
 from integrations import clock
 from integrations.models import AirtableRow
-from integrations.office import Reason, Sure, button, retry
+from integrations.office import OfficeAdmin, Reason, Sure, button, retry
 from registrations import fields
 from registrations.actions import contacts, messages, states
 from registrations.models import OptOut, Registration, TimelineEntry, note
@@ -65,7 +66,11 @@ def _noted_medically(row: Registration) -> bool:
     )
 
 
-class Deeds:
+def _staff(request: HttpRequest) -> AbstractBaseUser:
+    return cast(AbstractBaseUser, request.user)
+
+
+class Deeds(OfficeAdmin):
     """Mixed into RegistrationAdmin."""
 
     # `retry_failed` looks at these rows by their queue; apps above add theirs.
@@ -124,25 +129,25 @@ class Deeds:
     @button("Mark as looked at", shown=_flagged)
     def looked_at(self, request: HttpRequest, row: Registration) -> str:
         """Take the flags off."""
-        states.resolve_flags(row.pk, request.user)
+        states.resolve_flags(row.pk, _staff(request))
         return "The flags are off; the timeline keeps them."
 
     @button("Give a place", shown=_waiting, ask=Sure)
     def give_place(self, request: HttpRequest, row: Registration) -> str:
         """Let a waiting child in; the parent is asked for payment."""
-        states.give_place(row.pk, at=clock.now(), by=request.user)
+        states.give_place(row.pk, at=clock.now(), by=_staff(request))
         return "The child has a place; the parent is asked for payment."
 
     @button("Suspend", shown=_may_be_suspended, ask=Reason)
     def suspend(self, request: HttpRequest, row: Registration, reason: str) -> str:
         """The child may not play."""
-        states.suspend(row.pk, reason=reason, at=clock.now(), by=request.user)
+        states.suspend(row.pk, reason=reason, at=clock.now(), by=_staff(request))
         return "Suspended."
 
     @button("Reinstate", shown=_suspended, ask=Reason)
     def reinstate(self, request: HttpRequest, row: Registration, reason: str) -> str:
         """The child may play again."""
-        states.reinstate(row.pk, reason=reason, at=clock.now(), by=request.user)
+        states.reinstate(row.pk, reason=reason, at=clock.now(), by=_staff(request))
         return "Reinstated."
 
     @button("Show medical notes", shown=_noted_medically, permission="medical")
@@ -175,5 +180,5 @@ class Deeds:
     @button("Cancel the registration", shown=_live, ask=Reason, danger=True)
     def cancel(self, request: HttpRequest, row: Registration, reason: str) -> str:
         """End it; the shirt number becomes free."""
-        states.cancel(row.pk, reason=reason, at=clock.now(), by=request.user)
+        states.cancel(row.pk, reason=reason, at=clock.now(), by=_staff(request))
         return "Cancelled. The Direct Debit, if there is one, must be cancelled in GoCardless."

@@ -43,7 +43,7 @@ class FamilyAdmin(OfficeAdmin):
         return ", ".join(person.full_name for person in family.players.all())
 
 
-class PersonAdmin(PersonSearch, OfficeAdmin):
+class PersonAdmin(PersonSearch):
     """What guardians and players share: whoever is corrected is corrected in Airtable too."""
 
     list_per_page = 50

@@ -15,13 +15,14 @@ from django.utils.safestring import SafeString
 
 from integrations import clock, storage
 from integrations.errors import OutsideError
+from integrations.office import office
 from integrations.office.admins import QueueAdmin, QueueFilter
 from registrations.models import Photo, PhotoBytes, TimelineEntry, note
 
 SECRET = ["registration__medical_notes", "registration__not_to_collect"]
 
 
-@admin.site.page("registrations/photo/<uuid:uuid>", "registration_photo")
+@office().page("registrations/photo/<uuid:uuid>", "registration_photo")
 def show_photo(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The photo itself, for staff who may see photos; each viewing is on the timeline."""
     if not request.user.has_perm("registrations.view_photo"):

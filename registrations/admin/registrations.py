@@ -9,7 +9,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 
 from integrations import clock
-from integrations.office import OfficeAdmin, Worklist
+from integrations.office import Worklist
 from registrations.actions import sync
 from registrations.admin.choosing import AgeGroupFilter, AttentionFilter, SeasonFilter
 from registrations.admin.deeds import Deeds
@@ -21,7 +21,7 @@ from registrations.models.messages import Kind
 
 
 @admin.register(Registration)
-class RegistrationAdmin(Deeds, Shown, PersonSearch, OfficeAdmin):
+class RegistrationAdmin(Deeds, Shown, PersonSearch):
     """One child's registration: read here, changed by its buttons."""
 
     change_form_template = "admin/registrations/registration.html"

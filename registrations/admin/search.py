@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from integrations.office import OfficeAdmin
 
 POSTCODE = re.compile(r"([A-Z]{1,2}\d[A-Z\d]?)\s*(\d[A-Z]{2})")
 
@@ -53,7 +56,7 @@ def _any(fields: list[str], lookup: str, value: str) -> Q:
     return condition
 
 
-class PersonSearch:
+class PersonSearch(OfficeAdmin):
     """Mixed into an admin class: phones and postcodes first, then Django's own search.
 
     `search_people` and `search_phones` are as in person_query.
@@ -62,7 +65,9 @@ class PersonSearch:
     search_people: list[str] = [""]
     search_phones: list[str] = []
 
-    def get_search_results(self, request, queryset, search_term):
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
         """Django's hook: the rows found, and whether they may come twice."""
         condition = person_query(search_term, self.search_people, self.search_phones)
         if condition is not None:
