@@ -141,13 +141,14 @@ class _Http(TwilioHttpClient):
     """Sends every request to the configured address: the client's own is fixed to Twilio's."""
 
     def __init__(self, base_url: str) -> None:
-        super().__init__(timeout=TIMEOUT)
+        super().__init__()
+        self.timeout = TIMEOUT  # the constructor takes one number only
         self.base_url = base_url.rstrip("/")
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
         parts = urlsplit(url)
         query = f"?{parts.query}" if parts.query else ""
-        kwargs["timeout"] = None  # the one of the constructor
+        kwargs["timeout"] = None  # ours, of the constructor
         return super().request(method, f"{self.base_url}{parts.path}{query}", *args, **kwargs)
 
 
@@ -160,8 +161,10 @@ def _client(sid: str, token: str, url: str) -> Client:
 def _calling(operation: str, *, creating: bool, test: bool = False) -> Iterator[Client]:
     if not (settings.TWILIO_ACCOUNT_SID and settings.TWILIO_AUTH_TOKEN):
         raise Blocked(SERVICE, "TWILIO_ACCOUNT_SID is not set", code="not_configured")
+    account = settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN
+    client = _client(*account, settings.TWILIO_URL)
     with guard.call(SERVICE, operation, test=test), _translated(creating):
-        yield _client(settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, settings.TWILIO_URL)
+        yield client
 
 
 @contextmanager
