@@ -59,7 +59,8 @@ _NOTHING_WORDS = frozenset(
     "isnt arent theres".split()
 )
 _NO = frozenset(
-    "no none nothing nope nah not never n nil na dont doesnt hasnt havent isnt arent doesn't don't hasn't haven't isn't aren't".split()
+    "no none nothing nope nah not never n nil na dont doesnt hasnt havent isnt arent doesn't "
+    "don't hasn't haven't isn't aren't".split()
 )
 _WELL = frozenset("healthy fit fine well clear".split())
 _DECLINED = (

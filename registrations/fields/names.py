@@ -33,7 +33,7 @@ _TAIL = re.compile(
 # Words of a sentence, not of a name. One of the first, or two of the second, and it is no name.
 _NEVER_A_NAME = frozenset(
     "what why when where who which whose don't dont doesn't didn't isn't wasn't can't cannot won't "
-    "not know sure "
+    "not know sure surname firstname lastname "
     "please because would could should i'd i'll i've is and with yes yeah yep nope hello thanks "
     "thank sorry name "
     "names skip none nothing wrong prefer rather need want going something same above "
