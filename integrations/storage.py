@@ -25,7 +25,6 @@ _REFUSED = {
     "ExpiredToken",
     "InvalidAccessKeyId",
     "InvalidToken",
-    "NoSuchBucket",
     "SignatureDoesNotMatch",
 }
 _SLOW_DOWN = {"RequestLimitExceeded", "SlowDown", "Throttling", "ThrottlingException"}
@@ -112,12 +111,13 @@ def _outcome(error: ClientError) -> OutsideError:
         return Unavailable(SERVICE, "too many requests", code=code)
     if status >= 500:
         return Unavailable(SERVICE, f"HTTP {status}", code=code)
+    # An answer to a HEAD has no body, hence no name of what is wrong.
+    if code == "NoSuchBucket" or (status == 404 and error.operation_name == "HeadBucket"):
+        return Blocked(SERVICE, "the bucket does not exist", code="NoSuchBucket")
     if code in _REFUSED or status in (301, 401, 403):
         return Blocked(SERVICE, f"the bucket or the key was refused ({code})", code=code)
     if status == 404:
-        # A HEAD has no body: without one the bucket itself is what is missing.
-        missing = "the bucket does not exist" if code == "404" else "there is no such photo"
-        return Rejected(SERVICE, missing, code="missing")
+        return Rejected(SERVICE, "there is no such photo", code="missing")
     return Rejected(SERVICE, f"refused ({code})", code=code)
 
 
