@@ -322,6 +322,7 @@ SPECTACULAR_SETTINGS = {
 PAYMENT_DESK = "payments.desk.Desk"
 WEBHOOK_HANDLERS = {"gocardless": "payments.webhooks.Handler"}
 AIRTABLE_ROWS = {"registration": "registrations.airtable.registration_row"}
+AIRTABLE_PARTS = {"registration": ["payments.airtable.registration_fields"]}
 # Which service the rows of each queue wait for (integrations.health).
 DUE_SERVICES = {
     "integrations.WebhookEvent": "gocardless",
@@ -340,7 +341,7 @@ CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=REDIS_URL)
 if TESTING and not CELERY_BROKER_URL:
     CELERY_BROKER_URL = "memory://"
 elif not CELERY_BROKER_URL:
-    CELERY_BROKER_URL = "utjfc.broker:Transport://"
+    CELERY_BROKER_URL = "folder://localhost"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(BROKER_DIR / "messages"),
         "data_folder_out": str(BROKER_DIR / "messages"),
