@@ -1,5 +1,18 @@
-"""Addresses of the registrations app."""
+"""Addresses of the registrations app; no trailing slashes (domain 3.1)."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from registrations import api
+
+urlpatterns: list[URLPattern] = [
+    path("", api.home, name="home"),
+    path("privacy", api.privacy, name="privacy"),
+    path("chat", api.Chat.as_view(), name="chat"),
+    path("upload-async", api.UploadAsync.as_view(), name="upload-async"),
+    path("upload", api.Upload.as_view(), name="upload"),
+    path("upload-status/<path:session_id>", api.UploadStatus.as_view(), name="upload-status"),
+    path("clear", api.Clear.as_view(), name="clear"),
+    path("health", api.Health.as_view(), name="health"),
+    path("webhooks/twilio/status/<int:sms_id>", api.sms_status, name="sms-status"),
+    path("webhooks/twilio/inbound", api.sms_inbound, name="sms-inbound"),
+]

@@ -69,6 +69,22 @@ def take_shirt(draft: Draft, number: int, *, at: datetime) -> None:
 
 
 @transaction.atomic
+def let_go(draft: Draft) -> None:
+    """The parent would rather have another number."""
+    ShirtHold.objects.filter(draft=draft).delete()
+
+
+def free_shirts(draft: Draft, *, at: datetime) -> list[int]:
+    """Numbers of the draft's team that nobody has or is choosing."""
+    worn = Registration.objects.filter(team=draft.team_id, shirt_number__isnull=False).exclude(
+        status=Registration.Status.CANCELLED
+    )
+    held = ShirtHold.objects.filter(team=draft.team_id, expires_at__gt=at).exclude(draft=draft)
+    taken = {*worn.values_list("shirt_number", flat=True), *held.values_list("number", flat=True)}
+    return [number for number in range(1, 26) if number not in taken]
+
+
+@transaction.atomic
 def release_expired() -> int:
     """Let go of shirts whose half hour is over; how many."""
     return ShirtHold.objects.filter(expires_at__lte=clock.now()).delete()[0]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from registrations.actions import messages, states
-from registrations.models import Registration, Sms, TimelineEntry, note
+from registrations.models import Sms, TimelineEntry, note
 from registrations.models.messages import Kind
 from registrations.ports import desk
 
@@ -23,6 +23,8 @@ def choose_day(registration_id: int, day: int, *, at: datetime) -> None:
     if registration.payment_day is not None:
         return
     registration.payment_day = day
+    if registration.waiting_since:
+        registration.completed_at = at
     states.save(registration)
     if registration.duplicate_of_id:
         remind(registration.duplicate_of_id, at=at)
@@ -68,16 +70,10 @@ def mail_link(registration_id: int, *, at: datetime) -> None:
 
 
 @transaction.atomic
-def link_arrived(registration_id: int, *, at: datetime, by_email: bool = False) -> None:
-    """The parent has the link, or is content to get it by e-mail."""
+def link_arrived(registration_id: int, *, at: datetime) -> None:
+    """The parent says that the text came."""
     registration = states.locked(registration_id)
     if registration.sms_received_at is None:
         registration.sms_received_at = at
         registration.save(update_fields=["sms_received_at"])
-        words = "Asked for the link by e-mail" if by_email else "Parent has the payment link"
-        note(registration, TimelineEntry.Kind.CHAT, words, at=at)
-
-
-def settled(registration: Registration) -> bool:
-    """Whether everything has been paid for and arranged."""
-    return bool(registration.fee_settled_at and registration.collection_arranged_at)
+        note(registration, TimelineEntry.Kind.CHAT, "Parent has the payment link", at=at)

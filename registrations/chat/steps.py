@@ -39,7 +39,7 @@ def has(field: str) -> Callable[[Draft], bool]:
 
 
 def medical(draft: Draft, key: str) -> object:
-    """A fact about step 5: "has", "details", "serious", "followed_up", "consent"."""
+    """A fact about step 5: "has", "serious", "followed_up", "consent"."""
     return (draft.answers.get("medical") or {}).get(key)
 
 
@@ -65,12 +65,8 @@ def _has_medical(draft: Draft) -> bool:
     return bool(medical(draft, "has"))
 
 
-def _details_owed(draft: Draft) -> bool:
-    return _has_medical(draft) and medical(draft, "consent") is not False
-
-
 def _serious(draft: Draft) -> bool:
-    return _details_owed(draft) and bool(medical(draft, "serious"))
+    return _has_medical(draft) and bool(medical(draft, "serious"))
 
 
 def _medical_known(key: str) -> Callable[[Draft], bool]:
@@ -120,6 +116,12 @@ def _registration_has(field: str) -> Callable[[Draft], bool]:
     )
 
 
+def _link_settled(draft: Draft) -> bool:
+    """The parent has the link, or carries on without it."""
+    arrived = draft.registration is not None and draft.registration.sms_received_at
+    return bool(arrived) or "sms_received" in draft.answers
+
+
 def _photo_accepted(draft: Draft) -> bool:
     return draft.answers.get("photo") == "accepted"
 
@@ -133,7 +135,7 @@ def _of_medical(field: str, applies: Callable[[Draft], bool], key: str) -> Step:
 
 
 def _address(who: str, first: int, applies, with_house) -> list[Step]:
-    """Postcode, number, typed address, confirmation: 12 to 15 for parents, 18 to 21 for children."""
+    """Postcode, number, typed address, confirmation: 12 to 15, and 18 to 21 for a child's own."""
     found = (f"{who}_address", f"{who}_address_ok")
     return [
         _asked(first, f"{who}_postcode", applies, f"{who}_house", *found),
@@ -149,7 +151,6 @@ STEPS = [
     _asked(3, "child_dob"),
     _asked(4, "gender"),
     _asked(5, "medical"),
-    _of_medical("medical_details", _details_owed, "details"),
     _of_medical("medical_follow_up", _serious, "followed_up"),
     _of_medical("medical_consent", _has_medical, "consent"),
     _asked(6, "played_last_season", _always, "previous_team"),
@@ -168,7 +169,7 @@ STEPS = [
     _asked(26, "second_contact"),
     Step(28, "confirmed", _always, _submitted),
     Step(29, "payment_day", _submitted, _registration_has("payment_day")),
-    Step(30, "sms_received", _placed, _registration_has("sms_received_at")),
+    Step(30, "sms_received", _placed, _link_settled),
     Step(32, "kit_size", _wants_kit, _registration_has("kit_size")),
     Step(33, "shirt_number", _wants_kit, _registration_has("shirt_number")),
     Step(UPLOAD, "photo", _placed, _photo_accepted),

@@ -1,0 +1,108 @@
+"""What the club says: a template per question, in the parent's and the child's first names."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from registrations import ages, wording
+from registrations.chat import steps, summary
+from registrations.chat.steps import Step
+from registrations.models import Draft
+from registrations.ports import desk
+
+NEW = "new_registration"
+RETURNING = "re_registration"
+KEPT_APART = "[kept with the medical notes]"
+SUMMARY_KEPT_APART = "[the summary of the answers]"
+# Fields whose answers are never written into the transcript.
+SENSITIVE = {"medical", "medical_follow_up", "medical_consent", "second_contact"}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What goes back to the client; `kept` is what the transcript holds of it."""
+
+    text: str
+    last_agent: str = ""
+    routine_number: int | None = None
+    kept: str = field(default="", compare=False)
+
+
+def at_step(draft: Draft, *parts: str, question: bool = True) -> Reply:
+    """A reply that ends with the current question and names its step."""
+    step = steps.next_step(draft)
+    asked = [ask(draft, step)] if question else []
+    text = "\n\n".join(part for part in (*parts, *asked) if part)
+    kept = SUMMARY_KEPT_APART if step.field == "confirmed" else ""
+    return Reply(text, NEW, step.number, kept)
+
+
+def ask(draft: Draft, step: Step) -> str:
+    """The question of a step with its progress line."""
+    number, total = steps.progress(draft)
+    return wording.markdown(
+        f"ask/{step.field}",
+        **facts(draft),
+        **_extra(draft, step),
+        number=number,
+        total=max(total, number),
+        step=step.number,
+    )
+
+
+def refused(draft: Draft, step: Step, field_name: str, reason: str, detail: dict[str, Any]) -> str:
+    """Why an answer could not be taken, in friendly words, and what would help."""
+    return wording.markdown(
+        "refused", **facts(draft), field=field_name, reason=reason, step=step.number, **detail
+    )
+
+
+def say(template: str, draft: Draft, **values: Any) -> str:
+    """A text that needs nothing but who is talking."""
+    return wording.markdown(template, **facts(draft), **values)
+
+
+def age_warning(draft: Draft) -> str:
+    """A gentle warning where the birthday does not fit the age group; "" where it does."""
+    born = draft.answers.get("child_dob")
+    if not born or not ages.mismatch(draft.team, date.fromisoformat(born)):
+        return ""
+    return say("age_warning", draft, birthday=summary.british(born))
+
+
+def facts(draft: Draft) -> dict[str, Any]:
+    """Names and prices that any text may use; nothing of it is sensitive."""
+    given, season = draft.answers, draft.team.season
+    return {
+        "parent": (given.get("parent_name") or [""])[0],
+        "child": (given.get("child_name") or ["your child"])[0],
+        "team": str(draft.team),
+        "team_number": draft.team.age_number,
+        "season": season.label,
+        "fee": wording.pounds(season.signing_on_fee_pence),
+        "monthly": wording.pounds(season.monthly_fee_pence),
+        "months": wording.months(season.first_month, season.last_month),
+        "month_count": season.months,
+        "days": season.payment_days,
+        "sizes": ", ".join(season.kit_sizes),
+        "waiting": bool(draft.registration and draft.registration.waiting_since),
+    }
+
+
+def _extra(draft: Draft, step: Step) -> dict[str, Any]:
+    """What one question shows besides."""
+    if step.field == "confirmed":
+        return {"lines": summary.lines(draft)}
+    if step.field in ("parent_address_ok", "child_address_ok"):
+        who = step.field.removesuffix("_ok")
+        return {"address": draft.answers[who]["full_address"]}
+    if step.field == "payment_day":
+        fees = desk().fees(draft.team.season_id)
+        return {"months_left": fees.months}
+    if step.field in ("sms_received", "done"):
+        registration = draft.registration
+        return {
+            "ending": str(registration.guardian.phone)[-3:],
+            "paid": bool(registration.fee_settled_at and registration.collection_arranged_at),
+        }
+    return {}

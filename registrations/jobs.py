@@ -1,0 +1,35 @@
+"""Doors for the worker: each looks at what is due and calls an action."""
+
+from celery import shared_task
+
+from registrations.actions import kit, photos, sending
+
+
+@shared_task(name="registrations.send_messages")
+def send_messages() -> None:
+    """Send texts and e-mails that are due."""
+    sending.send_due()
+
+
+@shared_task(name="registrations.mail_late_sms")
+def mail_late_sms() -> None:
+    """E-mail what Twilio could not take for ten minutes."""
+    sending.mail_late()
+
+
+@shared_task(name="registrations.poll_sms")
+def poll_sms() -> None:
+    """Ask for receipts that never came."""
+    sending.poll_stragglers()
+
+
+@shared_task(name="registrations.process_photos")
+def process_photos() -> None:
+    """Decode uploads and move photos to storage."""
+    photos.process_due()
+
+
+@shared_task(name="registrations.release_expired")
+def release_expired() -> None:
+    """Let go of shirts that nobody came back for."""
+    kit.release_expired()
