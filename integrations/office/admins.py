@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -23,14 +23,25 @@ from integrations.office.worklists import Worklist, put_aside, retry
 
 
 class OfficeForm(forms.ModelForm):
-    """Checks every constraint of the model, those on read-only fields too."""
+    """Checks every constraint of the model, those on read-only fields too.
 
-    def validate_constraints(self) -> None:
-        """Django leaves out constraints that touch a field which is not in the form."""
+    `words` says in plain words what a violated constraint (by name) means.
+    """
+
+    words: ClassVar[dict[str, str]] = {}
+
+    def validate_unique(self) -> None:
+        """Django's form leaves out constraints that touch a field which is not in the form."""
+        super().validate_unique()
+        if self.errors:
+            return
         try:
             self.instance.validate_constraints()
         except ValidationError as error:
-            self.add_error(None, ValidationError(error.messages))
+            self.add_error(None, [self._worded(text) for text in error.messages])
+
+    def _worded(self, text: str) -> str:
+        return next((words for name, words in self.words.items() if name in text), text)
 
 
 class OfficeAdmin(admin.ModelAdmin):

@@ -17,6 +17,7 @@ from integrations.models import AirtableRow
 from integrations.office import OfficeAdmin, Reason, Sure, button, retry
 from registrations import fields
 from registrations.actions import contacts, messages, states
+from registrations.admin.shown import somebody_may_not_collect
 from registrations.models import OptOut, Registration, TimelineEntry, note
 from registrations.models.messages import Kind
 
@@ -61,9 +62,7 @@ def _live(row: Registration) -> bool:
 
 
 def _noted_medically(row: Registration) -> bool:
-    return row.has_medical_issues or bool(
-        Registration.objects.filter(pk=row.pk).exclude(not_to_collect="").exists()
-    )
+    return row.has_medical_issues or somebody_may_not_collect(row)
 
 
 def _staff(request: HttpRequest) -> AbstractBaseUser:
@@ -150,7 +149,7 @@ class Deeds(OfficeAdmin):
         states.reinstate(row.pk, reason=reason, at=clock.now(), by=_staff(request))
         return "Reinstated."
 
-    @button("Show medical notes", shown=_noted_medically, permission="medical")
+    @button("Show medical and collection notes", shown=_noted_medically, permission="medical")
     def show_medical(self, request: HttpRequest, row: Registration) -> HttpResponse:
         """Show what is kept encrypted, once; the viewing is on the timeline before it is seen."""
         by = request.user.get_username()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 
 from integrations import clock
-from integrations.office import Worklist
+from integrations.office import OfficeForm, Worklist
 from registrations.actions import sync
 from registrations.admin.choosing import AgeGroupFilter, AttentionFilter, SeasonFilter
 from registrations.admin.deeds import Deeds
@@ -19,11 +19,22 @@ from registrations.admin.timeline import timeline
 from registrations.models import Registration, Sms, TimelineEntry, note
 from registrations.models.messages import Kind
 
+PLAYER = ["player_link", "player_birthday", "player_address"]
+
+
+class RegistrationForm(OfficeForm):
+    """What staff may type on a registration's page."""
+
+    words: ClassVar[dict[str, str]] = {
+        "one_player_per_shirt": "Another player of this team has that shirt number."
+    }
+
 
 @admin.register(Registration)
 class RegistrationAdmin(Deeds, Shown, PersonSearch):
     """One child's registration: read here, changed by its buttons."""
 
+    form = RegistrationForm
     change_form_template = "admin/registrations/registration.html"
     list_display = [
         "child",
@@ -84,7 +95,18 @@ class RegistrationAdmin(Deeds, Shown, PersonSearch):
                 ]
             },
         ),
-        ("Player", {"fields": ["player_link", "player_birthday", "player_address", "medical"]}),
+        (
+            "Player",
+            {
+                "fields": [
+                    "player_link",
+                    "player_birthday",
+                    "player_address",
+                    "medical",
+                    "not_collecting",
+                ]
+            },
+        ),
         (
             "Guardian",
             {

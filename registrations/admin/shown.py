@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models.functions import Length
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -13,7 +14,14 @@ from integrations import clock
 from registrations.models import Registration, Sms
 from registrations.ports import desk
 
+NOTES = "“Show medical and collection notes”"
 ADDRESS = ["house_number", "address_line_1", "town", "city", "postcode"]
+
+
+def somebody_may_not_collect(row: Registration) -> bool:
+    """Whether anybody is named who may not collect the child; who it is stays encrypted."""
+    rows = Registration.objects.filter(pk=row.pk).annotate(kept=Length("not_to_collect"))
+    return rows.filter(kept__gt=0).exists()
 
 
 class Shown:
@@ -66,7 +74,11 @@ class Shown:
 
     @admin.display(description="medical issues")
     def medical(self, row: Registration) -> str:
-        return "yes: press “Show medical notes”" if row.has_medical_issues else "none"
+        return f"yes: press {NOTES}" if row.has_medical_issues else "none"
+
+    @admin.display(description="may not collect the child")
+    def not_collecting(self, row: Registration) -> str:
+        return f"somebody: press {NOTES}" if somebody_may_not_collect(row) else "nobody named"
 
     @admin.display(description="name")
     def guardian_link(self, row: Registration) -> SafeString:
