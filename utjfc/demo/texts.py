@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from email.utils import format_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from random import Random
 from typing import Any
 
 from django.conf import settings
 
-from integrations.sandbox.store import Store
 from integrations.sandbox.twilio import messages as twilio
 from registrations.actions.messages import preview
 from registrations.models import Email, Registration, Sms
@@ -24,7 +23,7 @@ class Texts:
 
     def __init__(self, dice: Random) -> None:
         self.dice = dice
-        self.store = Store()
+        self._sent: list[dict[str, Any]] = []
         self.sms: list[Sms] = []
         self.emails: list[Email] = []
 
@@ -39,8 +38,8 @@ class Texts:
             self._text(story.registration, "confirmation", at, subscribed=subscribed)
 
     def documents(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        """(kind, id, document) of all that the sandbox must know."""
-        for one in self.store.all(twilio.KIND):
+        """(kind, id, document) of all that the sandbox must know, oldest first."""
+        for one in sorted(self._sent, key=lambda one: parsedate_to_datetime(one["date_sent"])):
             yield twilio.KIND, one["sid"], one
 
     def _text(self, row: Registration, kind: str, at: datetime, **words: Any) -> None:
@@ -58,7 +57,7 @@ class Texts:
         sent = format_datetime(at)
         message |= {"date_created": sent, "date_sent": sent, "date_updated": sent}
         message["error_code"] = int(UNREACHABLE) if lost else None
-        self.store.put(twilio.KIND, message["sid"], message)
+        self._sent.append(message)
         self.sms.append(
             Sms(
                 registration=row,

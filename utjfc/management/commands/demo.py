@@ -78,6 +78,7 @@ class Command(BaseCommand):
         family.until(lambda: _answers(settings.SANDBOX_PORT, "/"), "The sandbox", 60)
         family.until(lambda: _answers(settings.PORT, "/livez"), "The web server", 60)
         family.until(_worker_answers, "The worker", 60)
+        app.send_task("integrations.beat")  # so that health pages know at once
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
