@@ -7,6 +7,7 @@ from django.db import transaction
 from integrations import clock, gocardless
 from payments.actions import fulfilment
 from payments.models import BillingRequest
+from registrations.actions import states
 from registrations.models import TimelineEntry, note
 
 Status = BillingRequest.Status
@@ -52,6 +53,7 @@ def _ask(row: BillingRequest) -> None:
 @transaction.atomic
 def _record_asked(row: BillingRequest, answer: gocardless.BillingRequest) -> None:
     """Only the worker that still holds the row stores the answer; nobody looks before a visit."""
+    states.locked(row.registration_id)  # first, as everywhere, so that no two wait for each other
     if not row.settle():
         return
     row.gocardless_id, row.customer_id = answer.id, answer.customer_id or ""

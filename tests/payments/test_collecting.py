@@ -211,6 +211,20 @@ def test_the_year_is_collected_and_every_month_finds_its_payment(bank, set_clock
     assert (registration.status, registration.flags) == ("active", [])
 
 
+def test_a_new_mandate_never_collects_a_month_again(bank):
+    registration = member(bank, payment_day=10)
+    collect()
+    [old] = Mandate.objects.all()
+    bank.tell("mandates", "cancelled", links={"mandate": old.gocardless_id})
+    bank.pay(registration)
+    bank.deliver()
+    collect()
+    row = Subscription.objects.get(status="active")
+    assert (row.start_on, row.count) == (date(2026, 10, 10), 8)
+    assert Payment.objects.filter(purpose="first_month").count() == 1
+    assert MonthlyCharge.objects.count() == 9
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_make_one_subscription(bank):
     member(bank, payment_day=10)
