@@ -54,13 +54,15 @@ class Family:
         self._logs = logs
         self._children: list[Child] = []
         self._stop = False
-        self._parent = os.getppid()
+        # Started by make, we go when make goes; started otherwise, the starter may leave.
+        self._parent = os.getppid() if "MAKELEVEL" in os.environ else None
         logs.mkdir(parents=True, exist_ok=True)
 
     def listen(self) -> None:
         """From now on Ctrl-C, TERM and a closed terminal end the demo in good order."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._asked_to_stop)
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._asked_to_stop)  # under nohup a hang-up stays ignored
 
     def start(self, name: str, *command: str) -> None:
         """Start `python <command>`; what it says goes to a file of its own."""
@@ -86,7 +88,7 @@ class Family:
 
     def check(self) -> None:
         """KeyboardInterrupt when asked to stop; Failed when a process has ended by itself."""
-        if self._stop or os.getppid() != self._parent:
+        if self._stop or self._parent not in (None, os.getppid()):
             raise KeyboardInterrupt
         for child in self._children:
             if child.process.poll() is not None:
