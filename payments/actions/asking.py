@@ -7,7 +7,7 @@ from django.db import transaction
 from integrations import clock, gocardless
 from payments.actions import fulfilment
 from payments.models import BillingRequest
-from registrations.actions import states
+from registrations.actions import states, sync
 from registrations.models import TimelineEntry, note
 
 Status = BillingRequest.Status
@@ -53,7 +53,8 @@ def _ask(row: BillingRequest) -> None:
 @transaction.atomic
 def _record_asked(row: BillingRequest, answer: gocardless.BillingRequest) -> None:
     """Only the worker that still holds the row stores the answer; nobody looks before a visit."""
-    states.locked(row.registration_id)  # first, as everywhere, so that no two wait for each other
+    # First, as everywhere, so that no two wait for each other.
+    registration = states.locked(row.registration_id)
     if not row.settle():
         return
     row.gocardless_id, row.customer_id = answer.id, answer.customer_id or ""
@@ -63,7 +64,8 @@ def _record_asked(row: BillingRequest, answer: gocardless.BillingRequest) -> Non
     row.asked_at = clock.now()
     row.save(update_fields=["gocardless_id", "customer_id", "status", "asked_at"])
     words = "Payment request made at GoCardless"
-    note(row.registration, TimelineEntry.Kind.PAYMENT, words, at=row.asked_at)
+    note(registration, TimelineEntry.Kind.PAYMENT, words, at=row.asked_at)
+    sync.touch(registration)  # the base shows the request's id
 
 
 def _look_again(row: BillingRequest) -> None:

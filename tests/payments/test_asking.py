@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from integrations.errors import Rejected
+from integrations.models import AirtableRow
 from payments.actions import asking
 from payments.desk import Desk
 from payments.models import BillingRequest
@@ -25,6 +26,14 @@ def test_one_request_is_made_with_our_id_and_no_name(bank):
     assert made["metadata"] == ours
     assert made["payment_request"]["metadata"] == made["mandate_request"]["metadata"] == ours
     assert registration.player.last_name not in str(made)
+
+
+def test_the_base_is_told_of_the_request(bank):
+    registration = factories.registration()
+    bank.ask(registration)
+    row = AirtableRow.objects.get()
+    assert (row.kind, row.object_id) == ("registration", registration.pk)
+    assert row in AirtableRow.objects.waiting()
 
 
 def test_asking_twice_makes_one(bank):
