@@ -66,8 +66,9 @@ def delete(key: str) -> None:
 def check() -> str:
     """Look whether the place is there, even while it is held; the answer in words."""
     with _calling("check", test=True) as photos:
-        if hasattr(photos, "bucket_name"):
-            photos.connection.meta.client.head_bucket(Bucket=photos.bucket_name)
+        bucket = getattr(photos, "bucket", None)
+        if bucket is not None:
+            bucket.meta.client.head_bucket(Bucket=bucket.name)
             return "the bucket answers"
         photos.exists("check")
         return "photos are kept on this machine"
