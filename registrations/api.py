@@ -9,11 +9,10 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
-from django.shortcuts import render
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
@@ -25,7 +24,7 @@ from rest_framework.views import APIView
 from integrations import clock, sms
 from registrations import limits, photos
 from registrations.actions import drafts, messages, sending
-from registrations.chat import engine, uploads
+from registrations.chat import engine, screen, uploads
 from registrations.chat.replies import Reply
 
 SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -119,7 +118,24 @@ class Chat(Door):
         body = _json(request)
         key, text = _session_id(body.get("session_id")), _message(body.get("user_message"))
         _limit(request, key, "messages")
-        return JsonResponse(_body(engine.answer(key, text)))
+        if body.get("page") is not True:
+            return JsonResponse(_body(engine.answer(key, text)))
+        reply, stale = screen.answer(key, text, str(body.get("answering") or ""))
+        return JsonResponse(_body(reply) | {"page": screen.page(key, reply, stale=stale)})
+
+
+class Session(Door):
+    """What our own page shows of a session that it comes back to; the key is in the body, so that
+    no log of addresses holds it."""
+
+    @extend_schema(
+        request=inline_serializer("SessionKey", {"session_id": serializers.CharField()}),
+        responses={200: OpenApiTypes.OBJECT, 400: OpenApiTypes.STR, 429: OpenApiTypes.STR},
+    )
+    def post(self, request: Request) -> HttpResponse:
+        key = _session_id(_json(request).get("session_id"))
+        _limit(request, key, "polls")
+        return JsonResponse(screen.again(key))
 
 
 class UploadAsync(Door):
@@ -200,20 +216,6 @@ class Health(Door):
     )
     def get(self, request: Request) -> HttpResponse:
         return JsonResponse({"status": "healthy", "message": f"{settings.CLUB_NAME} registrations"})
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """What this is: a page for people, a word for probes."""
-    if request.headers.get("Accept", "").startswith("application/json"):
-        return JsonResponse({"message": f"{settings.CLUB_NAME} registrations"})
-    return render(request, "home.html")
-
-
-@require_safe
-def privacy(request: HttpRequest) -> HttpResponse:
-    """The privacy notice."""
-    return render(request, "privacy.html")
 
 
 @csrf_exempt

@@ -2,12 +2,14 @@
 
 from django.urls import URLPattern, path
 
-from registrations import api
+from registrations import api, pages
 
 urlpatterns: list[URLPattern] = [
-    path("", api.home, name="home"),
-    path("privacy", api.privacy, name="privacy"),
+    path("", pages.home, name="home"),
+    path("privacy", pages.privacy, name="privacy"),
+    path("manifest.webmanifest", pages.manifest, name="manifest"),
     path("chat", api.Chat.as_view(), name="chat"),
+    path("chat/session", api.Session.as_view(), name="chat-session"),
     path("upload-async", api.UploadAsync.as_view(), name="upload-async"),
     path("upload", api.Upload.as_view(), name="upload"),
     path("upload-status/<path:session_id>", api.UploadStatus.as_view(), name="upload-status"),
