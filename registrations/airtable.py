@@ -127,7 +127,7 @@ def _kit(registration: Registration) -> dict[str, Any]:
     link = f"{settings.PUBLIC_URL}/admin/registrations/photo/{photo.uuid}" if photo else ""
     return {
         "new_kit_required": letter(registration.new_kit_required),
-        "kit_type_required": registration.kit_type,
+        "kit_type_required": str(registration.kit_type),
         "kit_size": registration.kit_size,
         "shirt_number": str(number) if number else "",
         # Staff only: our own address asks who is looking (design 3.7).

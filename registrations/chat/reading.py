@@ -125,7 +125,7 @@ def _medical_consent(draft: Draft, text: str, notes: str) -> Change:
 def _joined(notes: str, said: str) -> str:
     if said.casefold() in notes.casefold():
         return notes
-    return f"{notes}. {said}".strip(". ")
+    return f"{notes}. {said[:1].upper()}{said[1:]}".strip(". ")
 
 
 def _played_last_season(draft: Draft, text: str, notes: str) -> Change:
