@@ -107,6 +107,12 @@ class OfficeAdmin(admin.ModelAdmin):
         """The rows that wait for a person; for a queue, those that were handed to one."""
         return []
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = {"title": capfirst(str(self.opts.verbose_name_plural))}
+        return super().changelist_view(request, title | (extra_context or {}))
+
     # --- saving: a constraint that a form could not foresee is told, not a 500
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:

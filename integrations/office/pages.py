@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from integrations.office.worklists import count_waiting
 
+ORDER = {"registrations": 0, "payments": 1, "integrations": 2}
 View = Callable[..., HttpResponse]
 
 
@@ -21,6 +22,7 @@ class Office(admin.AdminSite):
 
     site_url = "/"
     index_title = "Office"
+    enable_nav_sidebar = False  # the width is the lists'; the header leads to what matters
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
@@ -36,6 +38,11 @@ class Office(admin.AdminSite):
             return view
 
         return add
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """The club's own lists before the machinery's."""
+        apps = super().get_app_list(request, app_label)
+        return sorted(apps, key=lambda app: ORDER.get(app["app_label"], len(ORDER)))
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """The added pages first, then Django's own."""

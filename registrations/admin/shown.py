@@ -35,8 +35,10 @@ class Shown:
     @admin.display(description="fee", ordering="fee_settled_at")
     def fee(self, row: Registration) -> str:
         amount = f"£{row.signing_on_fee_pence / 100:.2f}"
-        settled = row.get_fee_settled_by_display() if row.fee_settled_at else "not paid"
-        return f"{amount}, {settled}"
+        if not row.fee_settled_at:
+            return f"{amount} not paid"
+        by_gocardless = row.fee_settled_by == Registration.FeeSource.PAID
+        return f"{amount} {'paid' if by_gocardless else row.get_fee_settled_by_display()}"
 
     @admin.display(description="Direct Debit", ordering="collection_arranged_at")
     def direct_debit(self, row: Registration) -> str:
@@ -140,5 +142,7 @@ def _link(model: str, pk: int, text: str) -> SafeString:
 
 
 def _address(person: Any) -> str:
-    lines = (getattr(person, name) for name in ADDRESS)
-    return ", ".join(line for line in lines if line)
+    number, first, *rest = (getattr(person, name) for name in ADDRESS)
+    # A found address often has the number in its first line already.
+    door = first if first.startswith(number) else f"{number} {first}".strip()
+    return ", ".join(line for line in (door, *rest) if line)
