@@ -1,0 +1,1 @@
+"""What is measured, against the least program that does the same unavoidable work."""
