@@ -187,7 +187,8 @@ def register(web: str, vendors: Vendors, code: str, script: Script, season: str)
         settled = done and done[0]["fields"].get("subscription_activated") == "Y"
         return {"rows": rows} if ready and settled else None
 
-    end = eventually(finished, f"an active row of {script.name}")
+    # Airtable allows five requests a second in all, and the platform needs its share.
+    end = eventually(finished, f"an active row of {script.name}", every=1.0)
     eventually(lambda: len(vendors.texts(script.phone)) >= 2, "the confirmation")
     end["fields"] = end["rows"][0]["fields"]
     end["texts"] = vendors.texts(script.phone)

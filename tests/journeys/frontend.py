@@ -12,7 +12,7 @@ import requests
 PATIENCE = 60.0
 
 
-def eventually(look, what: str, seconds: float = PATIENCE):
+def eventually(look, what: str, seconds: float = PATIENCE, every: float = 0.1):
     """What `look` returns once it is truthy; AssertionError after `seconds` of real time."""
     deadline = time.monotonic() + seconds
     while True:
@@ -21,7 +21,7 @@ def eventually(look, what: str, seconds: float = PATIENCE):
             return seen
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds:.0f} s for {what}; last seen: {seen!r}")
-        time.sleep(0.1)
+        time.sleep(every)
 
 
 @dataclass

@@ -128,7 +128,8 @@ def _payer(values: dict[str, str]) -> dict:
         | {"country_code": "GB"},
         "bank_account": {name: values[name] for name in BANK}
         | {
-            "account_holder_name": f"{values['given_name']} {values['family_name']}",
+            # Bacs has room for 18 letters of a name.
+            "account_holder_name": f"{values['given_name']} {values['family_name']}"[:18],
             "country_code": "GB",
         },
     }

@@ -75,6 +75,12 @@ def test_a_page_filled_in_badly_says_so_and_pays_nothing(payer):
     assert payer.client.billing_requests.get(asked.id).status == "pending"
 
 
+def test_a_payer_whose_name_is_longer_than_a_bank_has_room_for_can_pay(payer):
+    asked = payer.request()
+    page = payer.flow(asked.id, given_name="Siân", family_name="O'Neil-Kowalska", email="s@e.org")
+    assert payer.finish(page.authorisation_url, "pay").status_code == 303
+
+
 def test_a_page_is_closed_after_payment_after_seven_days_and_when_it_never_was(payer, own_clock):
     paid = payer.flow(payer.request().id).authorisation_url
     payer.finish(paid, "pay")
