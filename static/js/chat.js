@@ -268,6 +268,7 @@ ask.addEventListener("change", (event) => {
   URL.revokeObjectURL(preview.src);
   preview.hidden = !file;
   if (file) preview.src = URL.createObjectURL(file);
+  event.target.form.querySelector(".send").scrollIntoView({ block: "nearest" });
   preview.onerror = () => { preview.hidden = true; };
 });
 
