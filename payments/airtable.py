@@ -15,7 +15,7 @@ _STATUS_OF_MONTH = {
     "cancelled": "cancelled",
     "charged_back": "charged_back",
 }
-_STATUS_OF_SUBSCRIPTION = {
+_STATUS_OF_SUBSCRIPTION: dict[str, str] = {
     Subscription.Status.PLANNED: "pending",
     Subscription.Status.ACTIVE: "active",
     Subscription.Status.PAUSED: "active",

@@ -79,7 +79,7 @@ class Door(APIView):
     authentication_classes: list = []
     permission_classes = [AllowAny]
 
-    def handle_exception(self, exc: Exception) -> HttpResponse:
+    def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
         """Short plain text instead of JSON, since the frontend shows the body as it is."""
         if isinstance(exc, RequestDataTooBig):
             exc = Refusal(413, TOO_LONG)

@@ -2,6 +2,7 @@
 
 import io
 import threading
+import warnings
 from dataclasses import dataclass
 
 import pillow_heif
@@ -15,6 +16,8 @@ QUALITY = 90
 
 pillow_heif.register_heif_opener(thumbnails=False)
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+# Up to twice the limit Pillow only warns.
+warnings.simplefilter("error", Image.DecompressionBombWarning)
 _one_at_a_time = threading.Lock()
 
 
@@ -61,7 +64,7 @@ def _opened(raw: bytes) -> Image.Image:
     """The picture, its size known and nothing decoded yet."""
     try:
         image = Image.open(io.BytesIO(raw), formats=FORMATS)
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Unreadable("too_many_pixels") from error
     except Exception as error:  # decoders raise anything for what is not theirs
         raise Unreadable("not_a_photo") from error

@@ -5,8 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.conf import settings
-from django.template import Context
-from django.template.loader import get_template
+from django.template import Context, Engine
 from django.utils.safestring import SafeString
 
 # What would start emphasis, code, a link, a tag or a table in markdown; a "_" inside a word is
@@ -65,5 +64,6 @@ def _render(name: str, values: dict[str, Any]) -> str:
         "privacy_notice_url": settings.PRIVACY_NOTICE_URL,
     }
     context = Context({**club, **values}, autoescape=False)
-    text = get_template(name).template.render(context)
+    # The engine's own template: the wrapper would escape names as for HTML.
+    text = Engine.get_default().get_template(name).render(context)
     return re.sub(r"\n{3,}", "\n\n", text).strip()

@@ -19,8 +19,7 @@ def correct_phone(registration_id: int, phone: str, *, at: datetime, by: str = "
     guardian = Guardian.objects.select_for_update().get(pk=registration.guardian_id)
     if str(guardian.phone) == phone:
         return
-    guardian.phone, guardian.phone_proven_at = phone, None
-    guardian.save(update_fields=["phone", "phone_proven_at"])
+    Guardian.objects.filter(pk=guardian.pk).update(phone=phone, phone_proven_at=None)
     _withdraw_unsent(guardian)
     for pk in guardian.registrations.order_by("pk").values_list("pk", flat=True):
         _rekey(pk, phone, at)

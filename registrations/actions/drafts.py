@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from registrations.models import ChatMessage, ChatSession, Draft, Team
+from registrations.models import ChatMessage, ChatSession, Draft, Registration, Team
 
 QUIET_AFTER = timedelta(hours=24)
 RELATED = ("session", "team__season", "registration__season", "registration__guardian")
@@ -21,6 +21,13 @@ def find_session(key: str) -> ChatSession | None:
 def locked(draft_id: int) -> Draft:
     """The draft, locked until the transaction ends: two tabs take turns."""
     return Draft.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=draft_id)
+
+
+def sent_in(draft: Draft) -> Registration:
+    """The registration of a draft that has been sent in; LookupError before."""
+    if draft.registration is None:
+        raise LookupError("this draft has not been sent in")
+    return draft.registration
 
 
 def is_quiet(draft: Draft, at: datetime) -> bool:

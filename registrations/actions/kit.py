@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from integrations import clock
-from registrations.actions import states
+from registrations.actions import drafts, states
 from registrations.models import Draft, Registration, ShirtHold, TimelineEntry, note
 
 HOLD = timedelta(minutes=30)
@@ -56,7 +56,7 @@ def take_shirt(draft: Draft, number: int, *, at: datetime) -> None:
     Holding first makes two parents who want one number at the same moment take turns.
     """
     hold_shirt(draft, number, at=at)
-    registration = states.locked(draft.registration_id)
+    registration = states.locked(drafts.sent_in(draft).pk)
     registration.shirt_number, registration.new_kit_required = number, True
     try:
         with transaction.atomic():

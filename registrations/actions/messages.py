@@ -73,8 +73,8 @@ def owe_email(
     """
     if not registration.guardian.email:
         return None
-    words = _words(registration, 50, text=text)
-    subject, _, body = wording.plain(f"email/{kind}.txt", **words).partition("\n")
+    whole = wording.plain(f"email/{kind}.txt", **_words(registration, 50, text=text))
+    subject, _, body = whole.partition("\n")
     email, made = Email.objects.get_or_create(
         registration=registration,
         kind=kind,

@@ -31,7 +31,7 @@ def receive(draft: Draft, *, name: str, raw: bytes, at: datetime) -> Photo:
     PhotoBytes.objects.filter(photo__in=waiting).delete()
     waiting.update(state=Photo.State.REFUSED, refusal="replaced", due_at=None)
     photo = Photo.objects.create(
-        registration_id=draft.registration_id,
+        registration=drafts.sent_in(draft),
         chat_session=session,
         file_name=name[:255],
         size_bytes=len(raw),

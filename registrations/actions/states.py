@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -203,8 +204,8 @@ def name_of(by: Actor) -> str:
     return by if isinstance(by, str) else by.get_username() if by else ""
 
 
-def _user(by: Actor) -> AbstractBaseUser | None:
-    return by if isinstance(by, AbstractBaseUser) else None
+def _user(by: Actor) -> User | None:
+    return by if isinstance(by, User) else None
 
 
 def _flag_if_cancelled(registration: Registration, words: str, at: datetime) -> None:

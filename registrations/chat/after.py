@@ -37,7 +37,7 @@ def answer(draft: Draft, field: str, given: str, text: str, at: datetime) -> Rep
 
 def _payment_day(draft: Draft, text: str, at: datetime) -> Reply:
     day = _day(draft, text, at)
-    paying.choose_day(draft.registration_id, day, at=at)
+    paying.choose_day(drafts.sent_in(draft).pk, day, at=at)
     fresh = drafts.locked(draft.pk)
     return replies.at_step(fresh, replies.say("day_kept", fresh, day=wording.ordinal_day(day)))
 
@@ -60,7 +60,7 @@ def _sms_received(draft: Draft, given: str, text: str, at: datetime) -> Reply:
     if number:
         return _another_number(draft, number, at)
     if _EMAIL.search(text):
-        paying.mail_link(draft.registration_id, at=at)
+        paying.mail_link(drafts.sent_in(draft).pk, at=at)
         return _carry_on(draft, "link_by_email", "email", at)
     if _AGAIN.search(text):
         return _send_again(draft, at)
@@ -68,14 +68,14 @@ def _sms_received(draft: Draft, given: str, text: str, at: datetime) -> Reply:
         return _carry_on(draft, "link_later", "later", at)
     if not fields.yes_no(given):
         return replies.at_step(draft, _about_link(draft, "link_missing"), question=False)
-    paying.link_arrived(draft.registration_id, at=at)
+    paying.link_arrived(drafts.sent_in(draft).pk, at=at)
     fresh = drafts.locked(draft.pk)
     return replies.at_step(fresh, replies.say("link_arrived", fresh))
 
 
 def _another_number(draft: Draft, number: str, at: datetime) -> Reply:
-    contacts.correct_phone(draft.registration_id, number, at=at)
-    paying.resend_link(draft.registration_id, at=at)
+    contacts.correct_phone(drafts.sent_in(draft).pk, number, at=at)
+    paying.resend_link(drafts.sent_in(draft).pk, at=at)
     fresh = drafts.locked(draft.pk)
     return replies.at_step(fresh, _about_link(fresh, "link_to_new_number"), question=False)
 
@@ -83,7 +83,7 @@ def _another_number(draft: Draft, number: str, at: datetime) -> Reply:
 def _send_again(draft: Draft, at: datetime) -> Reply:
     if draft.asked.get("resent"):
         return replies.at_step(draft, _about_link(draft, "link_sent_twice"), question=False)
-    paying.resend_link(draft.registration_id, at=at)
+    paying.resend_link(drafts.sent_in(draft).pk, at=at)
     _remember(draft, at, resent=True)
     return replies.at_step(draft, _about_link(draft, "link_sent_again"), question=False)
 
@@ -98,7 +98,7 @@ def _kit_size(draft: Draft, text: str, at: datetime) -> Reply:
     size = fields.kit_size(text)
     if size not in draft.team.season.kit_sizes:
         raise Refused("not_a_size")
-    kit.choose_size(draft.registration_id, size, at=at)
+    kit.choose_size(drafts.sent_in(draft).pk, size, at=at)
     fresh = drafts.locked(draft.pk)
     return replies.at_step(fresh, replies.say("size_kept", fresh, size=size))
 
@@ -157,7 +157,7 @@ def _done(draft: Draft, text: str, at: datetime) -> Reply:
 
 def _about_link(draft: Draft, template: str) -> str:
     """Words about the link that name the phone by its last three digits only."""
-    ending = str(draft.registration.guardian.phone)[-3:]
+    ending = str(drafts.sent_in(draft).guardian.phone)[-3:]
     return replies.say(template, draft, ending=ending)
 
 

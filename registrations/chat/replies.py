@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from registrations import ages, wording
+from registrations.actions import drafts
 from registrations.chat import steps, summary
 from registrations.chat.steps import Step
 from registrations.models import Draft
@@ -100,7 +101,7 @@ def _extra(draft: Draft, step: Step) -> dict[str, Any]:
         fees = desk().fees(draft.team.season_id)
         return {"months_left": fees.months}
     if step.field in ("sms_received", "done"):
-        registration = draft.registration
+        registration = drafts.sent_in(draft)
         return {
             "ending": str(registration.guardian.phone)[-3:],
             "paid": bool(registration.fee_settled_at and registration.collection_arranged_at),

@@ -107,7 +107,8 @@ def _placed(draft: Draft) -> bool:
 
 
 def _wants_kit(draft: Draft) -> bool:
-    return _placed(draft) and draft.registration.new_kit_required is not False
+    needed = draft.registration and draft.registration.new_kit_required
+    return _placed(draft) and needed is not False
 
 
 def _registration_has(field: str) -> Callable[[Draft], bool]:

@@ -99,9 +99,7 @@ def test_sixty_polls_a_minute_pass_and_no_more(parent, monkeypatch):
 
 def test_an_address_may_ask_ten_times_as_often(lions, monkeypatch):
     monkeypatch.setattr(clock, "pace", lambda: 1_000_000_020.0)
-    seen = [
-        Client().get(f"/upload-status/nobody-{n}").status_code for n in range(601)
-    ]
+    seen = [Client().get(f"/upload-status/nobody-{n}").status_code for n in range(601)]
     assert seen == [200] * 600 + [429]
 
 

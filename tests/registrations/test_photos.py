@@ -74,10 +74,11 @@ def bomb() -> bytes:
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not_a_photo"),
         (b"%PDF-1.4", "not_a_photo"),
         (b"GIF89a" + b"\x01" * 50, "not_a_photo"),
-        (picture("JPEG")[:400], "damaged"),
+        (picture("JPEG")[:-2000], "damaged"),
         (picture("PNG")[:300], "damaged"),
         (bomb(), "too_many_pixels"),
     ],
+    ids=["exe", "svg", "pdf", "gif", "cut jpeg", "cut png", "bomb"],
 )
 def test_what_is_no_photo_is_refused_with_the_reason(parent, raw, reason):
     parent.walk(34)
