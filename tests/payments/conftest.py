@@ -102,12 +102,12 @@ class Bank:
         assert self.post({"events": events}).status_code == 204
         inbox.process_due()
 
-    def post(self, body: dict, secret: str | None = None):
-        """One signed delivery."""
+    def post(self, body: dict, secret: str | None = None, client=None):
+        """One signed delivery; threads bring a client each."""
         raw = json.dumps(body, separators=(",", ":")).encode()
         key = (secret or self.sandbox.config.gocardless_webhook_secret).encode()
         signature = hmac.new(key, raw, hashlib.sha256).hexdigest()
-        return self.client.post(
+        return (client or self.client).post(
             "/webhooks/gocardless",
             raw,
             content_type="application/json",
