@@ -4,17 +4,20 @@ import hashlib
 import hmac
 import json
 import uuid
+from datetime import date
 
 from django.test import Client
 from django.test.utils import override_settings
 
 from integrations import clock, inbox
 from integrations.models import WebhookEvent
-from payments.models import Payment
+from payments.models import MonthlyCharge, Payment
+from registrations.models import Registration
 from tests import factories
 from tests.benchmarks.measure import SOAK, Line, at_least, in_turns, seconds
 
 DELIVERY = 250
+MONTHS = 9
 DELIVERIES = 20 if SOAK else 4
 SECRET = "the-secret-of-the-benchmark"
 
@@ -22,9 +25,9 @@ SECRET = "the-secret-of-the-benchmark"
 def run() -> list[Line]:
     """Two lines: accepted and processed, in events a second."""
     with override_settings(GOCARDLESS_WEBHOOK_SECRET=SECRET):
-        registration = factories.registration()
+        registrations = _registrations()
         accepted = in_turns(lambda: _accept("/webhooks/gocardless"), _accept_floor)
-        processed = in_turns(lambda: _process(registration), _process_floor)
+        processed = in_turns(lambda: _process(registrations), _process_floor)
     return [
         at_least("B3", "webhook events accepted", "events/s", *accepted, 0.8),
         at_least("B3", "webhook events processed", "events/s", *processed, 0.5),
@@ -81,29 +84,33 @@ def _accept_floor() -> float:
     return _accept("/webhook")
 
 
-def _waiting(registration) -> int:
+def _registrations() -> list[Registration]:
+    """As many players as it takes for every event to be another month of somebody."""
+    number = -(-DELIVERY * DELIVERIES // MONTHS)
+    return [factories.registration() for _ in range(number)]
+
+
+def _waiting(registrations: list[Registration]) -> int:
     """Fill the inbox with one confirmation for each of as many known payments."""
     WebhookEvent.objects.all().delete()
+    MonthlyCharge.objects.all().delete()
     Payment.objects.all().delete()
-    number = DELIVERY * DELIVERIES
-    Payment.objects.bulk_create(
-        Payment(
-            registration=registration,
-            purpose="monthly",
-            gocardless_id=f"PM{n:014d}",
-            pence=2750,
-            status="submitted",
-            charge_on=clock.today(),
-            created_at=clock.now(),
-        )
-        for n in range(number)
-    )
-    inbox.store("gocardless", [_event(f"PM{n:014d}") for n in range(number)])
-    return number
+    payments, months = [], []
+    for n in range(DELIVERY * DELIVERIES):
+        row, month = registrations[n // MONTHS], n % MONTHS
+        day = date(2026 + (month + 8) // 12, (month + 8) % 12 + 1, 1)
+        known = {"registration": row, "pence": 2750, "status": "submitted", "charge_on": day}
+        created = {"purpose": "monthly", "gocardless_id": f"PM{n:014d}", "created_at": clock.now()}
+        payments.append(Payment(**known, **created))
+        months.append(MonthlyCharge(**known, month=day, payment=payments[-1]))
+    Payment.objects.bulk_create(payments)
+    MonthlyCharge.objects.bulk_create(months)
+    inbox.store("gocardless", [_event(payment.gocardless_id) for payment in payments])
+    return len(payments)
 
 
-def _process(registration) -> float:
-    number = _waiting(registration)
+def _process(registrations: list[Registration]) -> float:
+    number = _waiting(registrations)
     taken = seconds(inbox.process_due)
     done = WebhookEvent.objects.filter(processed_at__isnull=False, outcome="applied").count()
     assert done == number, f"{done} of {number} events were applied"
