@@ -56,7 +56,7 @@ _WHOLE = {
         r"(?: i can (?:speak|talk) to)?|(?:who|whom) can i (?:speak|talk) to"
     ),
     "unclear": r"help(?: me)?|i need help|what|huh|pardon|i don't understand|i'm (?:confused|lost|"
-    "stuck)|\?+",
+    r"stuck)|\?+",
 }
 _WHY = (
     r"why|why (?:do|are|would|does|did|should|must|have|is|am) .{1,120}|why (?:that|this|though|"
@@ -145,7 +145,7 @@ def _whole_request(message: str, field: str) -> Command | None:
     """A message that is nothing but a request; a part of a longer answer never is."""
     for kind in ("back", "restart", "handover", "unclear"):
         if _is_whole(message, _CAN + f"(?:{_WHOLE[kind]})"):
-            return Command(kind, field)  # type: ignore[arg-type]
+            return Command(kind, field)
     if _is_whole(message, _WHY):
         return Command("why", field)
     if _is_whole(message, _SKIP) and field not in ("photo_use", "gender", "sms_received"):
