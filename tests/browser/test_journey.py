@@ -1,0 +1,133 @@
+"""The whole journey in a real browser, at a phone's width and at a laptop's."""
+
+import os
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from registrations.models import Photo, Registration
+from tests.browser.family import PATIENCE
+
+pytestmark = pytest.mark.browser
+WIDTHS = {360: 740, 1280: 800}
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def _size(width: int) -> dict:
+    return {"viewport": {"width": width, "height": WIDTHS[width]}}
+
+
+def _accessible(page) -> None:
+    found = Axe().run(page, options=RULES)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def _keep(page, name: str, width: int) -> None:
+    """A screenshot for docs/screens, where SCREENS names a folder."""
+    if "SCREENS" in os.environ:
+        page.wait_for_timeout(300)
+        page.screenshot(path=Path(os.environ["SCREENS"]) / f"{width}-{name}.png")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_parent_registers_a_child_and_axe_finds_nothing(
+    new_family, worker, picture, width, sandbox
+):
+    family = new_family(**_size(width))
+    page, seen = family.page, []
+
+    def look(name: str) -> None:
+        seen.append(name)
+        _accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        _keep(page, f"{len(seen):02d}-{name}", width)
+
+    family.until("photo", each=look)
+    page.set_input_files("#file", picture)
+    page.wait_for_function("document.getElementById('preview').naturalWidth > 0")
+    _keep(page, f"{len(seen) + 1:02d}-photo-chosen", width)
+    page.click("button[name=upload]")
+    family.moved_on("photo")
+    family.until("done", each=look)
+    assert "What happens next" in page.inner_text("#ask")
+    assert len(set(seen)) == len(seen) >= 26
+
+    registration = Registration.objects.get()
+    assert (registration.player.full_name, registration.shirt_number) == ("Sam Ashworth", 7)
+    assert (registration.kit_size, registration.payment_day) == ("9/10", 15)
+    photo = Photo.objects.get()
+    assert photo.state == Photo.State.ACCEPTED
+    assert max(photo.width, photo.height) == 1600
+    link = page.get_by_role("link", name="Pay now").get_attribute("href")
+    assert link.endswith(f"/reg_setup/{registration.token}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_light_and_in_dark(new_family, scheme):
+    family = new_family(color_scheme=scheme, **_size(360))
+    for question in ("code", "child_dob", "gender", "medical", "parent_address_ok", "confirmed"):
+        family.until(question)
+        _accessible(family.page)
+    _keep(family.page, f"confirmed-{scheme}", 360)
+
+
+def test_the_whole_journey_by_keyboard(new_family, worker):
+    family = new_family()
+    page = family.page
+    page.keyboard.press("Tab")
+    for _ in range(10):
+        if page.evaluate("document.activeElement.id") == "words":
+            break
+        page.keyboard.press("Tab")
+    for question, keys in {
+        "code": ["200-lions-u10-2627", "Enter"],
+        "parent_name": ["Anna Ashworth", "Enter"],
+        "child_name": ["Sam Ashworth", "Enter"],
+        "child_dob": ["14", "Tab", "5", "Tab", "2017", "Enter"],
+        "gender": ["Tab", "Tab", "Enter"],
+        "medical": ["Tab", "Enter"],
+    }.items():
+        assert family.question == question
+        for key in keys:
+            page.keyboard.press(key) if key in ("Tab", "Enter") else page.keyboard.type(key)
+        family.moved_on(question)
+        page.wait_for_function("document.activeElement !== document.body")
+    assert "No" in family.said()
+    assert family.question == "played_last_season"
+
+
+def test_the_page_is_light_and_nothing_jumps(new_family, site):
+    family = new_family()
+    page = family.page
+    weights: list[int] = []
+    page.on("response", lambda answer: weights.append(len(answer.body())))
+    page.goto(site)
+    page.wait_for_load_state("networkidle")
+    assert 0 < sum(weights) < 100_000
+    moved = """() => new Promise(go => { let sum = 0;
+      new PerformanceObserver(list => { for (const e of list.getEntries()) sum += e.value; })
+        .observe({ type: "layout-shift", buffered: true });
+      setTimeout(() => go(sum), 300); })"""
+    assert page.evaluate(moved) < 0.01
+
+
+def test_at_twice_the_size_nothing_is_cut_off(new_family):
+    family = new_family(viewport={"width": 320, "height": 480})
+    for question in ("code", "child_dob", "confirmed"):
+        family.until(question)
+        assert family.page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_without_javascript_the_same_journey(new_family, worker, picture):
+    family = new_family(java_script_enabled=False)
+    family.until("photo")
+    family.send_photo(picture)
+    look = family.page.get_by_role("button", name="I have sent it: how is it?")
+    for _ in range(PATIENCE // 100):
+        if not look.count():
+            break
+        look.click()
+    assert family.question == "done"
+    assert "Thank you, the photo is in!" in family.said()
+    assert Registration.objects.get().player.full_name == "Sam Ashworth"
