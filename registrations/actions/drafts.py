@@ -37,16 +37,28 @@ def is_quiet(draft: Draft, at: datetime) -> bool:
 
 @transaction.atomic
 def start(key: str, team: Team, *, kind: str, code: str, at: datetime) -> Draft:
-    """A new draft for a code; the session is born with its first code."""
-    session, _ = ChatSession.objects.get_or_create(
-        key=key, defaults={"started_at": at, "last_seen_at": at}
-    )
+    """A new draft for a code; the session is born with its first code.
+
+    A code that is sent twice, from two tabs or by a second press, starts one draft.
+    """
+    ChatSession.objects.get_or_create(key=key, defaults={"started_at": at, "last_seen_at": at})
+    rows = ChatSession.objects.select_for_update(of=("self",)).select_related("draft__team__season")
+    session = rows.get(key=key)
+    before = session.draft
+    if before and (before.team_id, before.kind, before.code) == (team.pk, kind, code[:120]):
+        if _is_untouched(before, at):
+            return before
     draft = Draft.objects.create(
         session=session, team=team, kind=kind, code=code[:120], started_at=at, last_answer_at=at
     )
     session.draft, session.offered_code = draft, ""
     session.save(update_fields=["draft", "offered_code"])
     return draft
+
+
+def _is_untouched(draft: Draft, at: datetime) -> bool:
+    blank = not draft.answers or draft.handed_over_at is not None
+    return blank and draft.registration_id is None and not is_quiet(draft, at)
 
 
 @transaction.atomic

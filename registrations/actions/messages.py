@@ -1,6 +1,6 @@
 """Texts and e-mails that a registration owes: queued in the caller's transaction, sent by jobs."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -13,6 +13,7 @@ from registrations.models.messages import Kind
 from registrations.ports import desk
 
 TWO_SEGMENTS = 2
+DOUBLE_PRESS = timedelta(seconds=3)
 
 
 def queue_payment_link(
@@ -25,6 +26,9 @@ def queue_payment_link(
     if not registration.asks_for_payment:
         return None
     at = at or clock.now()
+    pressed_before = _just_asked(registration, by, at) if by else None
+    if pressed_before is not None:
+        return pressed_before
     resend = _next_resend(registration, Kind.PAYMENT_LINK)
     if not registration.guardian.phone:
         return _owe_link_email(registration, resend, at)
@@ -104,6 +108,14 @@ def opt_out(phone: str, *, at: datetime, source: str) -> None:
 def opt_in(phone: str) -> None:
     """Somebody asked for texts again."""
     OptOut.objects.filter(phone=phone).delete()
+
+
+def _just_asked(registration: Registration, by: str, at: datetime) -> Sms | None:
+    """The text that the same person asked for a moment ago: a button pressed twice is one wish."""
+    lost = Sms.Status.FAILED, Sms.Status.UNDELIVERED
+    rows = registration.sms.filter(kind=Kind.PAYMENT_LINK, to=registration.guardian.phone)
+    rows = rows.filter(asked_by=by, created_at__gt=at - DOUBLE_PRESS).exclude(status__in=lost)
+    return rows.first()
 
 
 def _owe_link_email(registration: Registration, resend: int, at: datetime) -> Email | None:

@@ -35,11 +35,13 @@ WORDS = {
 def send_due() -> int:
     """Send texts and e-mails that are due; how many were taken up."""
     taken = 0
-    for row in Sms.objects.due().order_by("due_at", "pk").values_list("pk", flat=True)[:BATCH]:
-        claimed = Sms.objects.claim(row)
+    due = Sms.objects.due().order_by("due_at", "pk").values_list("pk", "leased_until")
+    for pk, leased_until in due[:BATCH]:
+        claimed = Sms.objects.claim(pk)
         if claimed:
             taken += 1
-            _send(claimed)
+            # A lease that ran out: whoever had it may have died just after the text had left.
+            _send(claimed, cut_off=leased_until is not None)
     for row in Email.objects.due().order_by("due_at", "pk").values_list("pk", flat=True)[:BATCH]:
         email = Email.objects.claim(row)
         if email:
@@ -51,17 +53,17 @@ def send_due() -> int:
 def mail_late() -> int:
     """E-mail what Twilio has been unable to take for ten minutes; that text is withdrawn.
 
-    The conditional UPDATE makes it one or the other: a text that a worker holds, that has been
-    taken, or that may have been, is left alone.
+    The conditional UPDATE makes it one or the other: a text that a worker holds or that has been
+    taken is left alone. One that may have been is looked for first, as far as Twilio answers.
     """
     moment = clock.now()
     free = Q(leased_until__isnull=True) | Q(leased_until__lte=moment)
-    late = Sms.objects.filter(
-        free, status=Sms.Status.PENDING, sid="", due_at__isnull=False, uncertain_since=None
-    ).filter(created_at__lte=moment - AWAY)
+    late = Sms.objects.filter(free, status=Sms.Status.PENDING, sid="", due_at__isnull=False).filter(
+        created_at__lte=moment - AWAY
+    )
     mailed = 0
     for row in late.select_related("registration__guardian")[:BATCH]:
-        if row.registration.guardian.email:
+        if row.registration.guardian.email and not _turned_up(row):
             mailed += _withdraw(late, row, moment)
     return mailed
 
@@ -100,7 +102,10 @@ def record_status(sms_id: int, *, sid: str, word: str, code: str = "") -> bool:
     return True
 
 
-def _send(row: Sms) -> None:
+def _send(row: Sms, *, cut_off: bool) -> None:
+    if cut_off and row.uncertain_since is None:
+        row.uncertain_since = clock.now()
+        Sms.objects.filter(pk=row.pk).update(uncertain_since=row.uncertain_since)
     if row.first_tried_at is None:
         row.first_tried_at = clock.now()
         Sms.objects.filter(pk=row.pk).update(first_tried_at=row.first_tried_at)
@@ -126,6 +131,19 @@ def _found(row: Sms) -> sms.Sent | None:
         return None
     since = (row.first_tried_at or row.created_at) - timedelta(minutes=1)
     return sms.find(str(row.to), since=since, body=row.body)
+
+
+def _turned_up(row: Sms) -> bool:
+    """Whether a late text of unknown outcome has left after all; it is then noted as sent."""
+    if row.leased_until is not None and row.uncertain_since is None:
+        row.uncertain_since = row.leased_until
+    try:
+        sent = _found(row)
+    except OutsideError:
+        return False  # Twilio is away, so nobody can know: the parent must not wait any longer
+    if sent is not None:
+        _record_sent(row, sent.sid, sent.status)
+    return sent is not None
 
 
 @transaction.atomic

@@ -17,7 +17,6 @@ from tests.races.together import together
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.postgres,
     pytest.mark.usefixtures("site"),
 ]
 LEASE_AND_MORE = timedelta(minutes=6)

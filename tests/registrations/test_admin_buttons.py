@@ -45,7 +45,7 @@ def test_a_button_reached_by_get_changes_nothing(client, name):
     assert lines(row) == []
 
 
-def test_the_payment_sms_is_shown_before_it_is_sent_again(client):
+def test_the_payment_sms_is_shown_before_it_is_sent_again(client, move_clock):
     row = factories.registration()
     page = client.post(do(row, "resend_payment_sms")).content.decode()
     assert str(row.guardian.phone) in page
@@ -59,6 +59,9 @@ def test_the_payment_sms_is_shown_before_it_is_sent_again(client):
 
     page = client.post(do(row, "resend_payment_sms")).content.decode()
     assert "One was sent lately" in page
+    client.post(do(row, "resend_payment_sms"), {"confirmed": "1"})
+    assert row.sms.count() == 1  # a second press within seconds is the same wish
+    move_clock(timedelta(seconds=5))
     client.post(do(row, "resend_payment_sms"), {"confirmed": "1"})
     assert sorted(row.sms.values_list("resend", flat=True)) == [0, 1]
 

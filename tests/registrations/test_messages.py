@@ -127,7 +127,6 @@ def test_twilio_away_for_ten_minutes_means_an_email_and_never_both(
     messages.queue_payment_link(registration, at=clock.now())
     sending.send_due()
     assert sending.mail_late() == 0
-    Sms.objects.update(uncertain_since=None)
     move_clock(timedelta(minutes=11))
     assert sending.mail_late() == 1
     assert sending.mail_late() == 0
@@ -135,6 +134,26 @@ def test_twilio_away_for_ten_minutes_means_an_email_and_never_both(
     sending.send_due()
     assert texts(sandbox, registration) == []
     assert len(mail.outbox) == 1
+
+
+def test_a_late_text_that_may_have_left_is_looked_for_before_an_email_goes(
+    sandbox, registration, monkeypatch, move_clock
+):
+    messages.queue_payment_link(registration, at=clock.now())
+    real = sms.send
+
+    def lost(to, body, *, status_callback):
+        real(to, body, status_callback=status_callback)
+        raise Uncertain("twilio", "time-out")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sms, "send", lost)
+        sending.send_due()
+    move_clock(timedelta(minutes=11))
+    assert sending.mail_late() == 0
+    assert mail.outbox == []
+    assert Sms.objects.get().sid
+    assert len(texts(sandbox, registration)) == 1
 
 
 def test_after_an_unknown_outcome_it_is_looked_up_and_not_repeated(
