@@ -5,7 +5,7 @@ and ours are then copied from them (books.py). Its events are kept, none is sent
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -118,7 +118,7 @@ class Bank:
         if "payment_request_payment" in request["links"]:
             story.ids["fee"] = request["links"]["payment_request_payment"]
         plan = plan_of(story)
-        made_at = story.paid_at + timedelta(seconds=5)
+        made_at = story.settled_at + timedelta(seconds=5)
         if plan.single_on:
             values = _words(story) | {"links": {"mandate": story.ids["mandate"]}}
             single = payments.new(
@@ -126,9 +126,9 @@ class Bank:
             )
             story.ids["single"] = single["id"]
         if plan.start_on:
-            story.ids["subscription"] = self._subscribe(story, plan, made_at)
+            story.ids["subscription"] = self._subscribe(story, plan.start_on, plan.count, made_at)
 
-    def _subscribe(self, story: Story, plan: schedule.Plan, at: datetime) -> str:
+    def _subscribe(self, story: Story, start: date, count: int, at: datetime) -> str:
         words = _words(story)
         subscription = records.created("SB") | {
             "created_at": timestamp(at),
@@ -136,13 +136,13 @@ class Bank:
             "currency": "GBP",
             "status": "active",
             "name": words["description"],
-            "start_date": plan.start_on.isoformat(),
+            "start_date": start.isoformat(),
             "end_date": None,
             "interval": 1,
             "interval_unit": "monthly",
             "day_of_month": story.registration.payment_day,
             "month": None,
-            "count": plan.count,
+            "count": count,
             "metadata": words["metadata"],
             "payment_reference": None,
             "app_fee": None,
@@ -155,7 +155,8 @@ class Bank:
             {"charge_date": day.isoformat(), "amount": words["amount"]}
             for day in bacs.charge_dates(subscription)
         ][:10]
-        subscription["end_date"] = bacs.end_date(subscription).isoformat()
+        end = bacs.end_date(subscription)
+        subscription["end_date"] = end.isoformat() if end else None
         return records.save(self.store, "subscriptions", subscription)["id"]
 
     def _go_wrong(self, story: Story) -> None:
@@ -184,9 +185,9 @@ def plan_of(story: Story) -> schedule.Plan:
     """What the rule of domain 5.6 makes of this registration."""
     row = story.registration
     return schedule.plan(
-        joined_on=clock.london(story.paid_at).date(),
-        day=row.payment_day,
-        next_possible=bacs.next_possible_charge_date(story.paid_at, new_mandate=True),
+        joined_on=clock.london(story.settled_at).date(),
+        day=story.day,
+        next_possible=bacs.next_possible_charge_date(story.settled_at, new_mandate=True),
         first_month=row.season.first_month,
         last_month=row.season.last_month,
     )

@@ -79,8 +79,8 @@ class Books:
             customer_id=there["links"]["customer"],
             status=there["status"],
             next_possible_charge_date=date.fromisoformat(soonest) if soonest else None,
-            created_at=story.paid_at,
-            status_at=story.ended_at or story.paid_at,
+            created_at=story.settled_at,
+            status_at=story.ended_at or story.settled_at,
         )
         self.mandates.append(mandate)
         return mandate
@@ -94,13 +94,13 @@ class Books:
             gocardless_id=story.ids.get("subscription", ""),
             status=Subscription.Status.NOT_NEEDED,
             pence=row.monthly_fee_pence,
-            joined_on=clock.london(story.paid_at).date(),
-            day_of_month=row.payment_day,
-            planned_at=story.paid_at + timedelta(seconds=4),
+            joined_on=clock.london(story.settled_at).date(),
+            day_of_month=story.day,
+            planned_at=story.settled_at + timedelta(seconds=4),
             start_on=plan.start_on,
             count=plan.count,
             first_charge_on=first,
-            created_at=story.paid_at,
+            created_at=story.settled_at,
         )
         if "subscription" in story.ids:
             there = self.bank.resource("subscriptions", story.ids["subscription"])
@@ -118,8 +118,8 @@ class Books:
             single = there["id"] == story.ids.get("single")
             purpose = "first_month" if single else "monthly"
             payment = self._payment(story, there["id"], purpose, mandate, subscription)
-            month = plan_of(story).single_month if single else next(months)
-            found[month] = payment
+            single_month = plan_of(story).single_month
+            found[single_month if single and single_month else next(months)] = payment
         return found
 
     def _payment(
@@ -155,10 +155,9 @@ class Books:
             status = payment.status if payment else ""
             charge: dict[str, Any] = {"registration": row, "month": month, "payment": payment}
             charge["status"] = _MONTH_STATUS.get(status, status)
-            day = row.payment_day
-            due = schedule.charged_on(schedule.chosen_day(month, day), day)
+            due = schedule.charged_on(schedule.chosen_day(month, story.day), story.day)
             charge["charge_on"] = payment.charge_on if payment else due
-            charge["status_at"] = payment.status_at if charge["status"] else None
+            charge["status_at"] = payment.status_at if payment and charge["status"] else None
             self.months.append(MonthlyCharge(pence=row.monthly_fee_pence, **charge))
 
 

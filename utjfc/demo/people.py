@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from random import Random
 
+from django.db import models
+
 from registrations.models import Family, Guardian, Player
 from utjfc.demo import names
 
@@ -96,7 +98,7 @@ class Town:
             player.email = f"{name}.{first.last_name}@example.org".lower()
         return Child(player, first, second)
 
-    def rows(self) -> Iterator[tuple[type, list]]:
+    def rows(self) -> Iterator[tuple[type[models.Model], list]]:
         """What is to be saved, parents before children: (model, rows)."""
         guardians = {id(one.guardian): one.guardian for one in self.children}
         seconds = {id(one.second): one.second for one in self.children if one.second}

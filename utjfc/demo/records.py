@@ -108,7 +108,7 @@ class Records:
             )
 
     def _photo(self, story: Story) -> None:
-        at = story.registration.completed_at
+        at = story.registration.completed_at or story.submitted_at
         jpeg = self.dice.choice(self._pictures)
         photo = Photo(
             registration=story.registration,

@@ -58,13 +58,27 @@ class Story:
     def team(self) -> Team:
         return self.registration.team
 
+    @property
+    def settled_at(self) -> datetime:
+        """When it was paid; only for those who did."""
+        assert self.paid_at is not None
+        return self.paid_at
+
+    @property
+    def day(self) -> int:
+        """The chosen payment day."""
+        assert self.registration.payment_day is not None
+        return self.registration.payment_day
+
 
 def moments(season: Season, count: int, dice: Random) -> list[datetime]:
     """When registrations came in: from the opening to an hour ago, most of them in summer."""
     opened = datetime.combine(season.opens_on, datetime.min.time(), clock.LONDON)
     latest = min(clock.now() - timedelta(hours=1), opened + timedelta(days=150))
     span = max((latest - opened).total_seconds(), 60)
-    return sorted(opened + timedelta(seconds=span * dice.random() ** 1.6) for _ in range(count))
+    drawn = (opened + timedelta(seconds=span * dice.random() ** 1.6) for _ in range(count))
+    # People register from breakfast to bedtime.
+    return sorted(min(at.replace(hour=7 + at.hour * 15 // 24), latest) for at in drawn)
 
 
 class Teller:
