@@ -23,6 +23,7 @@ PAGES = {
     Answer.CANCELLED: ("payments/cancelled.html", 410),
     Answer.AT_THE_BANK: ("payments/at_the_bank.html", 200),
     Answer.AWAY: ("payments/away.html", 502),
+    Answer.BY_TEXT: ("payments/by_text.html", 200),
 }
 View = Callable[[HttpRequest, str], HttpResponse]
 

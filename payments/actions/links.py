@@ -36,6 +36,7 @@ class Answer(StrEnum):
     CANCELLED = "cancelled"
     AT_THE_BANK = "at_the_bank"
     AWAY = "away"
+    BY_TEXT = "by_text"
     GO = "go"
 
 
@@ -94,6 +95,9 @@ def _standing(registration: Registration) -> Outcome | None:
         return Outcome(Answer.CANCELLED)
     if requests.is_settled(registration):
         return Outcome(Answer.PAID)
+    if registration.duplicate_of_id:
+        # The first registration's own link went to its number; here nothing may be told of it.
+        return Outcome(Answer.BY_TEXT)
     if not registration.asks_for_payment:
         return Outcome(Answer.WAITING_FOR_PLACE)
     return None

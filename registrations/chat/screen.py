@@ -51,10 +51,11 @@ def answer(key: str, text: str, answering: str) -> tuple[Reply, bool]:
     Where that question is settled (sent twice, another tab, the browser's back button), nothing
     is done, and the second value is True: the page shows where things stand.
     """
-    if answering and answering != asking.name(*_found(key)):
-        draft = _found(key)[1]
-        text = wording.markdown("greeting")
-        return (replies.at_step(draft) if _is_asked(draft) else Reply(text)), True
+    session, draft = _found(key)
+    if answering and answering != asking.name(session, draft):
+        if draft is None or draft.handed_over_at:
+            return Reply(wording.markdown("greeting")), True
+        return replies.at_step(draft), True
     return engine.answer(key, text), False
 
 
@@ -100,10 +101,6 @@ def _found(key: str) -> tuple[ChatSession | None, Draft | None]:
     return session, draft
 
 
-def _is_asked(draft: Draft | None) -> bool:
-    return draft is not None and draft.handed_over_at is None
-
-
 def _screen(key: str, lines: list[Line]) -> Screen:
     session, draft = _found(key)
     free: tuple[int, ...] = ()
@@ -128,7 +125,7 @@ def _screen(key: str, lines: list[Line]) -> Screen:
 
 
 def _progress(draft: Draft | None) -> tuple[int, int] | None:
-    if not _is_asked(draft) or draft is None or steps.next_step(draft).number == steps.DONE:
+    if draft is None or draft.handed_over_at or steps.next_step(draft).number == steps.DONE:
         return None
     done, of = steps.progress(draft)
     return done, max(done, of)
@@ -176,13 +173,8 @@ def _lines(session: ChatSession, draft: Draft) -> list[Line]:
         lines.append(_club(photo))
     elif lines and draft.handed_over_at is None and _is_placeholder(rows):
         lines[-1] = _club(replies.at_step(draft).text)
-    sent = [item for item in _of(rows, draft) if item.draft.registration_id]
-    note = [_club(wording.markdown("answers_sent"))] if sent else []
+    note = [_club(wording.markdown("answers_sent"))] if draft.registration_id else []
     return note + lines
-
-
-def _of(rows: Iterable[ChatMessage], draft: Draft) -> list[ChatMessage]:
-    return [message for message in rows if message.draft_id == draft.pk]
 
 
 def _is_placeholder(rows: Iterable[ChatMessage]) -> bool:
