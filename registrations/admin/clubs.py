@@ -25,11 +25,18 @@ class SeasonForm(OfficeForm):
         sizes = values.get("kit_sizes")
         if sizes is not None and not _texts(sizes):
             self.add_error("kit_sizes", 'A list of sizes in their order, such as ["S", "M"].')
+        percents = values.get("sibling_percents")
+        if percents is not None and not _percents(percents):
+            self.add_error("sibling_percents", "Whole numbers from 0 to 90, such as [10].")
         return values
 
 
 def _texts(sizes: Any) -> bool:
     return isinstance(sizes, list) and bool(sizes) and all(isinstance(s, str) for s in sizes)
+
+
+def _percents(given: Any) -> bool:
+    return isinstance(given, list) and all(type(each) is int and 0 <= each <= 90 for each in given)
 
 
 @admin.register(Season)
@@ -47,6 +54,7 @@ class SeasonAdmin(OfficeAdmin):
         "last_month",
         "signing_on_fee_pence",
         "monthly_fee_pence",
+        "sibling_percents",
         "policy_on",
         "earliest_birthday",
         "kit_sizes",

@@ -15,6 +15,7 @@ class Kind(models.TextChoices):
 
     PAYMENT_LINK = "payment_link", "payment link"
     CONFIRMATION = "confirmation", "confirmation"
+    MONTHLY_FEE = "monthly_fee", "change of the monthly fee"
 
 
 class Sms(Due):

@@ -18,6 +18,11 @@ def default_kit_sizes() -> list[str]:
     return list(KIT_SIZES)
 
 
+def default_sibling_percents() -> list[int]:
+    """A tenth off from the second child on (domain 5.7)."""
+    return [10]
+
+
 class SeasonQuerySet(models.QuerySet):
     """Reads of seasons."""
 
@@ -38,6 +43,13 @@ class Season(models.Model):
     last_month = models.DateField(help_text="the first day of the last month that is collected")
     signing_on_fee_pence = models.PositiveIntegerField(default=4500)
     monthly_fee_pence = models.PositiveIntegerField(default=2750)
+    sibling_percents = models.JSONField(
+        "sibling discount",
+        default=default_sibling_percents,
+        blank=True,
+        help_text="percent off the monthly fee of the second child, the third, …; the last number "
+        "counts for all after it: [10] or [10, 20]; [] for none",
+    )
     policy_on = models.DateField(
         help_text="whoever joins before this day pays from the first month on (domain 5.5)"
     )
