@@ -28,7 +28,8 @@ def home(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"message": f"{settings.CLUB_NAME} registrations"})
     if request.method != "POST":
         return _show(request, screen.transcript(f"page-{secrets.token_urlsafe(16)}"))
-    if int(request.META.get("CONTENT_LENGTH") or 0) > api.LONGEST_UPLOAD:
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if length.isdigit() and int(length) > api.LONGEST_UPLOAD:
         return _sorry(request, api.TOO_BIG, 413)
     key = request.POST.get("session_id", "")
     if not api.SESSION_ID.fullmatch(key):
