@@ -25,6 +25,7 @@ def blueprint(store: Store, config: SandboxConfig) -> Blueprint:
         ("POST", "/seed", _seed),
         ("GET", "/switches", _read_switches),
         ("POST", "/switches", _switch),
+        ("GET", "/faults", _read_faults),
         ("GET", "/clock", _read_clock),
         ("POST", "/clock", _move_clock),
         ("GET", "/requests", _read_requests),
@@ -54,8 +55,13 @@ def _read_switches(store: Store) -> Response:
 
 def _switch(store: Store) -> Response:
     body = _body()
-    faults.set_mode(store, str(body.get("service")), str(body.get("mode")))
+    limits = {name: body[name] for name in ("count", "operation", "seconds") if name in body}
+    faults.set_mode(store, str(body.get("service")), str(body.get("mode")), **limits)
     return jsonify(faults.switches(store))
+
+
+def _read_faults(store: Store) -> Response:
+    return jsonify(faults.details(store))
 
 
 def _read_clock(store: Store) -> Response:

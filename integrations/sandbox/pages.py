@@ -1,6 +1,8 @@
 """The sandbox's pages for a person: the index, the clock, the switches."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
@@ -45,11 +47,11 @@ def blueprint(store: Store, config: SandboxConfig) -> Blueprint:
 
     @pages.get("/switches")
     def show_switches() -> str:
-        return render_template("switches.html", switches=faults.switches(store), names=NAMES)
+        return _switches_page(store)
 
     @pages.post("/switches")
     def switch() -> Answer:
-        return _switch(store, request.form.get("service", ""), request.form.get("mode", ""))
+        return _switch(store, request.form)
 
     return pages
 
@@ -73,9 +75,30 @@ def _move_clock(store: Store, step: str) -> Answer:
     return redirect(url_for("pages.show_clock"), 303)
 
 
-def _switch(store: Store, service: str, mode: str) -> Answer:
+def _switches_page(store: Store) -> str:
+    services = [
+        {
+            "id": service,
+            "name": NAMES[service],
+            "answers": faults.modes(service),
+            "webhooks": faults.webhook_modes(service),
+            "state": state,
+        }
+        for service, state in faults.details(store).items()
+    ]
+    return render_template("switches.html", services=services)
+
+
+def _switch(store: Store, form: Mapping[str, str]) -> Answer:
+    """Take the form of one service; what was left empty is no limit."""
     try:
-        faults.set_mode(store, service, mode)
+        limits: dict[str, Any] = {}
+        if form.get("count", "").strip():
+            limits["count"] = int(form["count"])
+        if form.get("seconds", "").strip():
+            limits["seconds"] = float(form["seconds"])
+        limits["operation"] = form.get("operation", "").strip() or None
+        faults.set_mode(store, form.get("service", ""), form.get("mode", ""), **limits)
     except ValueError as error:
         return Response(str(error), status=400, mimetype="text/plain")
     return redirect(url_for("pages.show_switches"), 303)

@@ -138,3 +138,28 @@ def duplicate_name(name: str) -> Refusal:
 def rate_limited() -> Refusal:
     """More than five requests a second to one base."""
     return _typed(429, "RATE_LIMIT_REACHED", "Rate limit exceeded. Please try again later")
+
+
+def rate_limited_in_a_list() -> Refusal:
+    """The same in the shape that was seen in the wild."""
+    message = "Rate limit exceeded. Please try again later"
+    return Refusal(429, {"errors": [{"error": "RATE_LIMIT_REACHED", "message": message}]})
+
+
+def quota_spent() -> Refusal:
+    """The month's requests are used up; waiting half a minute does not help."""
+    message = (
+        "API billing plan limit exceeded. You've reached the maximum number of requests allowed "
+        "for this month."
+    )
+    return _typed(429, "PUBLIC_API_BILLING_LIMIT_EXCEEDED", message)
+
+
+def server_error() -> Refusal:
+    """500: the write may have happened."""
+    return _typed(500, "SERVER_ERROR", "Unexpected error. Please try again later")
+
+
+def unavailable() -> Refusal:
+    """503: said to be safe to retry."""
+    return _typed(503, "RETRIABLE_ERROR", "The server could not process your request in time")

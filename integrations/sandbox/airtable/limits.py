@@ -33,6 +33,14 @@ def admit(store: Store, base_id: str, penalty_seconds: float) -> None:
         store.put("airtable.rate", base_id, {"recent": recent, "penalty_until": 0.0})
 
 
+def penalise(store: Store, base_id: str, penalty_seconds: float) -> None:
+    """Begin the penalty, as after a real 429; nothing where the limit is switched off."""
+    settings = store.get("airtable.settings", "limits") or {}
+    if settings.get("per_second", PER_SECOND):
+        until = clock.pace() + penalty_seconds
+        store.put("airtable.rate", base_id, {"recent": [], "penalty_until": until})
+
+
 def _refused(store: Store) -> errors.Refusal:
     count(store, "airtable", "limited")
     return errors.rate_limited()

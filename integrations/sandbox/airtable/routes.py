@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from integrations.sandbox import faults
+from integrations.sandbox import failing, trouble
 from integrations.sandbox.airtable import (
     bodies,
     computed,
@@ -28,6 +28,7 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 def blueprint(store: Store, config: SandboxConfig) -> Blueprint:
     """Airtable's Web API; mount it under `/airtable`."""
     bp = Blueprint("airtable", __name__)
+    failing.install(bp, store, "airtable", _operations, trouble.airtable(store, config))
     _before_all(bp, store, config)
     _meta_routes(bp, store, config)
     _record_routes(bp, store, config)
@@ -44,7 +45,6 @@ def blueprint(store: Store, config: SandboxConfig) -> Blueprint:
 def _before_all(bp: Blueprint, store: Store, config: SandboxConfig) -> None:
     @bp.before_request
     def check() -> None:
-        faults.check(store, "airtable")
         count(store, "airtable", _kind())
         if request.headers.get("Authorization") != f"Bearer {config.airtable_pat}":
             raise errors.unauthenticated()
@@ -65,6 +65,23 @@ def _kind() -> str:
     if request.method == "GET":
         return "get" if "record_id" in (request.view_args or {}) else "list"
     return "list" if request.path.rstrip("/").endswith("/listRecords") else "write"
+
+
+def _operations() -> tuple[str, ...]:
+    """The request by its names for the switches; a write of records has two."""
+    kind, view = _kind(), (request.endpoint or "").rpartition(".")[2]
+    if kind == "meta":
+        return ("meta.read" if request.method == "GET" else "meta.write",)
+    if kind == "webhook":
+        return (f"webhooks.{view.removesuffix('_webhook').removesuffix('_webhooks')}",)
+    if kind == "write":
+        names = {"POST": "create", "DELETE": "delete"}
+        return "records.write", f"records.{names.get(request.method, 'update')}"
+    if kind == "get":
+        return ("records.get",)
+    body = request.get_json(silent=True) if request.method == "POST" else None
+    offset = body.get("offset") if isinstance(body, dict) else request.args.get("offset")
+    return ("records.list", "records.next_page") if offset else ("records.list",)
 
 
 def _check_base(base_id: str, config: SandboxConfig) -> None:

@@ -41,6 +41,13 @@ def usage(status: int, reason: str, message: str) -> ApiError:
     return ApiError(status, "invalid_api_usage", message, [{"reason": reason, "message": message}])
 
 
+def internal() -> ApiError:
+    """Something went wrong on their side (500)."""
+    message = "Internal server error"
+    detail = {"reason": "internal_server_error", "message": message}
+    return ApiError(500, "gocardless", message, [detail])
+
+
 def not_found() -> ApiError:
     """No such resource, or no such route."""
     return usage(404, "resource_not_found", "Resource not found")

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from integrations.sandbox import faults
+from integrations.sandbox import failing, trouble
 from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.counts import count
 from integrations.sandbox.gocardless import (
@@ -50,6 +50,8 @@ class Api:
         self.store = store
         self.config = config
         self.blueprint = Blueprint("gocardless", __name__)
+        forms = trouble.gocardless(store)
+        failing.install(self.blueprint, store, "gocardless", _operations, forms)
         self.blueprint.app_errorhandler(HTTPException)(_unknown_route)
         self._billing()
         self._people()
@@ -154,7 +156,6 @@ class Api:
 
     def _route(self, rule: str, method: str, name: str, view: Callable[..., Response]) -> None:
         def guarded(**path: str) -> Response:
-            faults.check(self.store, "gocardless")
             count(self.store, "gocardless", name)
             try:
                 self._check_request()
@@ -180,6 +181,16 @@ class Api:
             raise usage(400, "version_not_found", "Version not found")
         if not within_limit:
             raise usage(429, "rate_limit_exceeded", "Rate limit exceeded")
+
+
+def _operations() -> tuple[str, ...]:
+    """The request by its name for the switches, such as `payments.create`, `mandates.cancel`."""
+    parts = request.path.strip("/").split("/")
+    if len(parts) == 4:
+        return (f"{parts[0]}.{parts[3]}",)
+    names = {"POST": "create", "PUT": "update", "DELETE": "remove"}
+    read = "get" if len(parts) == 2 else "list"
+    return (f"{parts[0]}.{names.get(request.method, read)}",)
 
 
 def _with_customer(own: Filters, store: Store) -> Filters:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import random
 from typing import Any
 
 import requests
@@ -17,6 +18,7 @@ from integrations.sandbox.store import Store
 LARGEST_BATCH = 250
 _TIMEOUT = 10
 _PENDING = "gocardless.webhooks"
+_RANDOM = random.SystemRandom()
 
 
 def send_due(store: Store, config: SandboxConfig) -> None:
@@ -34,17 +36,29 @@ def _batch_up(store: Store) -> None:
         return
     with store.lock:
         ids = [entry["id"] for entry in store.all(events.OUTBOX)]
-        for start in range(0, len(ids), LARGEST_BATCH):
-            batch = ids[start : start + LARGEST_BATCH]
-            webhook: dict[str, Any] = {
-                "id": new_id("WB"),
-                "events": batch,
-                "attempts": 0,
-                "next_at": 0.0,
-            }
-            store.put(_PENDING, webhook["id"], webhook)
+        fault = faults.take_webhook(store, "gocardless")
+        mode = fault.mode if fault else ""
+        if mode == "shuffled":
+            _RANDOM.shuffle(ids)
+        size = 1 if mode == "split" else LARGEST_BATCH
+        wait = fault.seconds if fault and mode == "delayed" else 0.0
+        for start in range(0, len(ids), size):
+            # A replay is another webhook with the same events (wire/gocardless_twilio 4.5).
+            for _ in range(2 if mode == "doubled" else 1):
+                _queue(store, ids[start : start + size], wait, mode == "bad_signature")
         for id in ids:
             store.delete(events.OUTBOX, id)
+
+
+def _queue(store: Store, batch: list[str], wait: float, bad_signature: bool) -> None:
+    webhook: dict[str, Any] = {
+        "id": new_id("WB"),
+        "events": batch,
+        "attempts": 0,
+        "next_at": clock.pace() + wait if wait else 0.0,
+        "bad_signature": bad_signature,
+    }
+    store.put(_PENDING, webhook["id"], webhook)
 
 
 def _attempt(store: Store, config: SandboxConfig, webhook: dict[str, Any]) -> None:
@@ -64,11 +78,13 @@ def _posted(store: Store, config: SandboxConfig, webhook: dict[str, Any]) -> boo
     sent = [records.find(store, "events", id) for id in webhook["events"]]
     content = {"events": [event for event in sent if event], "meta": {"webhook_id": webhook["id"]}}
     body = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
+    wrong = "x" if webhook.get("bad_signature") else ""
+    secret = config.gocardless_webhook_secret + wrong
     try:
         answer = requests.post(
             f"{web_url(store, config)}/webhooks/gocardless",
             data=body,
-            headers=headers(config.gocardless_webhook_secret, body),
+            headers=headers(secret, body),
             timeout=_TIMEOUT,
             allow_redirects=False,
         )

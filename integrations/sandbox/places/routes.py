@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from integrations.sandbox import faults
+from integrations.sandbox import failing, trouble
 from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.counts import count
 from integrations.sandbox.places import streets
@@ -35,10 +35,11 @@ def blueprint(store: Store, config: SandboxConfig) -> Blueprint:
     """The new API and the legacy one; mount it under `/places`."""
     bp = Blueprint("places", __name__)
 
+    failing.install(bp, store, "places", lambda: (f"places.{_kind()}",), trouble.places())
+
     @bp.before_request
     def check() -> None:
-        faults.check(store, "places")
-        count(store, "places", "details" if request.path.endswith("details/json") else "search")
+        count(store, "places", _kind())
 
     @bp.errorhandler(_Refusal)
     def refused(refusal: _Refusal) -> tuple[Response, int]:
@@ -53,6 +54,10 @@ def blueprint(store: Store, config: SandboxConfig) -> Blueprint:
         raise _Refusal(404, "NOT_FOUND", "Method not found.")
 
     return bp
+
+
+def _kind() -> str:
+    return "details" if request.path.endswith("details/json") else "search"
 
 
 def _new_routes(bp: Blueprint, config: SandboxConfig) -> None:

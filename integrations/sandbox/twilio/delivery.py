@@ -23,9 +23,12 @@ _NEXT = {"accepted": "sent", "queued": "sent", "sending": "sent", "sent": "deliv
 Form = dict[str, str]
 
 
-def signed_post(config: SandboxConfig, url: str, form: Form) -> None:
+def signed_post(
+    config: SandboxConfig, url: str, form: Form, *, bad_signature: bool = False
+) -> None:
     """POST a form with X-Twilio-Signature; whatever comes of it, nothing is tried again."""
-    validator = RequestValidator(config.twilio_auth_token)
+    wrong = "x" if bad_signature else ""
+    validator = RequestValidator(config.twilio_auth_token + wrong)
     headers = {"X-Twilio-Signature": validator.compute_signature(url, form)}
     try:
         requests.post(url, data=form, headers=headers, timeout=_TIMEOUT)
@@ -44,6 +47,8 @@ class Delivery:
         self._ticket = itertools.count()
         self._starting = threading.Lock()
         self._started = False
+        # Callbacks that wait for the next one, to arrive after it.
+        self._held: dict[str, tuple[str, Form]] = {}
 
     def resume(self) -> None:
         """Take up messages that a restart left on their way."""
@@ -78,10 +83,25 @@ class Delivery:
                 return False
             moved = self._moved(message)
             self.store.put(messages.KIND, sid, moved)
+        more = moved["status"] in _NEXT
         callback = self.store.get(messages.CALLBACKS, sid)
         if callback:
-            signed_post(self.config, callback["url"], self._form(moved))
-        return moved["status"] in _NEXT
+            self._call_back(callback["url"], self._form(moved), more)
+        return more
+
+    def _call_back(self, url: str, form: Form, more: bool) -> None:
+        """Tell the new status, in the way that the switch for webhooks says."""
+        fault = faults.take_webhook(self.store, "twilio")
+        mode, sid = fault.mode if fault else "", form["MessageSid"]
+        if mode == "shuffled" and more:
+            self._held[sid] = (url, form)
+            return
+        if fault and mode == "delayed":
+            time.sleep(fault.seconds)
+        for _ in range(2 if mode == "doubled" else 1):
+            signed_post(self.config, url, form, bad_signature=mode == "bad_signature")
+        if sid in self._held:
+            signed_post(self.config, *self._held.pop(sid))
 
     def _moved(self, message: dict[str, Any]) -> dict[str, Any]:
         now, status = messages.stamp(), _NEXT[message["status"]]

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, jsonify, request
 
-from integrations.sandbox import faults
+from integrations.sandbox import failing, trouble
 from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.counts import count
 from integrations.sandbox.store import Store
@@ -18,6 +18,7 @@ def blueprint(store: Store, config: SandboxConfig) -> Blueprint:
     bp = Blueprint("twilio", __name__)
     delivery = Delivery(store, config)
     delivery.resume()
+    failing.install(bp, store, "twilio", _operations, trouble.twilio())
     _before_all(bp, store, config)
 
     @bp.get(f"{_ROOT}.json")
@@ -52,7 +53,6 @@ def blueprint(store: Store, config: SandboxConfig) -> Blueprint:
 def _before_all(bp: Blueprint, store: Store, config: SandboxConfig) -> None:
     @bp.before_request
     def check() -> None:
-        faults.check(store, "twilio")
         count(store, "twilio", _kind())
         given = request.authorization
         account, token = config.twilio_account_sid, config.twilio_auth_token
@@ -64,6 +64,14 @@ def _before_all(bp: Blueprint, store: Store, config: SandboxConfig) -> None:
     @bp.errorhandler(errors.Refusal)
     def refused(refusal: errors.Refusal) -> tuple[Response, int]:
         return jsonify(refusal.body), refusal.status
+
+
+def _operations() -> tuple[str, ...]:
+    """The request by its name for the switches, such as `messages.create`."""
+    if "/Messages" not in request.path:
+        return ("account.get",)
+    kind = _kind()
+    return (f"messages.{'create' if kind == 'write' else kind}",)
 
 
 def _kind() -> str:
