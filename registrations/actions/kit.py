@@ -34,7 +34,6 @@ def hold_shirt(draft: Draft, number: int, *, at: datetime) -> None:
     ):
         raise Taken
     ShirtHold.objects.filter(team=draft.team_id, number=number, expires_at__lte=at).delete()
-    ShirtHold.objects.filter(draft=draft).exclude(number=number).delete()
     try:
         with transaction.atomic():
             hold, _ = ShirtHold.objects.get_or_create(
@@ -47,6 +46,8 @@ def hold_shirt(draft: Draft, number: int, *, at: datetime) -> None:
         raise Taken from None
     hold.expires_at = at + HOLD
     hold.save(update_fields=["expires_at"])
+    # Let go only now: two who want what the other holds would otherwise wait for each other.
+    ShirtHold.objects.filter(draft=draft).exclude(number=number).delete()
 
 
 @transaction.atomic

@@ -101,10 +101,10 @@ def test_every_order_of_a_fulfilment_ends_in_the_same_facts(bank, paid):
     told = moving(batch)
     assert len(told) == 4
     rest = [each for each in batch if each not in told]
-    for order in permutations(told):
+    for number, order in enumerate(permutations(told)):
         names = [f"{each['resource_type']}.{each['action']}" for each in order]
-        for events in ([*order, *rest], [*reversed(rest), *order]):
-            assert outcome_of(bank, paid, events) == (first, 1), names
+        events = [*order, *rest] if number % 2 else [*reversed(rest), *order]
+        assert outcome_of(bank, paid, events) == (first, 1), names
 
 
 def test_doubled_and_replayed_events_change_nothing(bank, paid):
