@@ -11,8 +11,8 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from integrations.sandbox import airtable, control, gocardless, pages, places, twilio
 from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.gocardless import hosted_page
-from integrations.sandbox.gocardless.worker import Worker
 from integrations.sandbox.store import Store
+from integrations.sandbox.worker import Worker
 
 
 class _Handler(WSGIRequestHandler):
@@ -46,6 +46,7 @@ def create_app(store: Store, config: SandboxConfig) -> Flask:
     app.register_blueprint(twilio.pages_blueprint(store, config))
     app.register_blueprint(pages.blueprint(store, config))
     app.register_blueprint(control.blueprint(store, config))
+    app.register_blueprint(airtable.control_blueprint(store))
     return app
 
 

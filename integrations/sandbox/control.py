@@ -54,7 +54,7 @@ def _read_switches(store: Store) -> Response:
 
 
 def _switch(store: Store) -> Response:
-    body = _body()
+    body = json_body()
     limits = {name: body[name] for name in ("count", "operation", "seconds") if name in body}
     faults.set_mode(store, str(body.get("service")), str(body.get("mode")), **limits)
     return jsonify(faults.switches(store))
@@ -69,7 +69,7 @@ def _read_clock(store: Store) -> Response:
 
 
 def _move_clock(store: Store) -> Response:
-    body = _body()
+    body = json_body()
     if body.get("reset") is True:
         clock.set_offset(timedelta())
     else:
@@ -105,7 +105,8 @@ def _clock() -> dict[str, Any]:
     }
 
 
-def _body() -> dict[str, Any]:
+def json_body() -> dict[str, Any]:
+    """The request's JSON object; ValueError for anything else."""
     body = request.get_json(force=True, silent=True)
     if not isinstance(body, dict):
         raise ValueError("The body must be a JSON object.")
@@ -119,7 +120,7 @@ def _seconds(value: Any) -> float:
 
 
 def _documents() -> list[tuple[str, str, dict]]:
-    rows = _body().get("documents")
+    rows = json_body().get("documents")
     if not isinstance(rows, list) or not all(map(_is_document, rows)):
         raise ValueError("documents must be a list of [kind, id, document].")
     return [(kind, id, doc) for kind, id, doc in rows]

@@ -163,3 +163,8 @@ def server_error() -> Refusal:
 def unavailable() -> Refusal:
     """503: said to be safe to retry."""
     return _typed(503, "RETRIABLE_ERROR", "The server could not process your request in time")
+
+
+def too_many_webhooks() -> Refusal:
+    """An eleventh webhook on one base; the real type is not known."""
+    return _typed(422, "TOO_MANY_WEBHOOKS", "A base may have at most 10 webhooks")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from integrations.sandbox.airtable import errors, tables
+from integrations.sandbox.airtable import changes, errors, tables
 from integrations.sandbox.airtable.tables import Table
 from integrations.sandbox.store import Store
 
@@ -68,4 +68,6 @@ def _keep(
     if linked:
         fields[name] = linked
     modified = {**record.get("modified", {}), name: now}
-    store.put(table.records, record["id"], {**record, "fields": fields, "modified": modified})
+    after = {**record, "fields": fields, "modified": modified}
+    store.put(table.records, record["id"], after)
+    changes.saw_record(table.id, record, after)

@@ -45,15 +45,16 @@ class Iterators:
     Kept in memory only, so a restart forgets them, as users of the real service report.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._lock = threading.Lock()
-        self._ids: OrderedDict[str, list[str]] = OrderedDict()
+        self._ids: OrderedDict[str, tuple[int, list[str]]] = OrderedDict()
 
     def start(self, record_ids: list[str]) -> str:
         """Keep a list; returns the iterator's id. The least recently used one goes."""
         iterator = tables.new_id("itr")
         with self._lock:
-            self._ids[iterator] = record_ids
+            self._ids[iterator] = (_round(self._store), record_ids)
             while len(self._ids) > _MOST_ITERATORS:
                 self._ids.popitem(last=False)
         return iterator
@@ -61,13 +62,23 @@ class Iterators:
     def rest(self, iterator: str, record_id: str, offset: str) -> list[str]:
         """The list from that record on; Refusal when it is not known."""
         with self._lock:
-            record_ids = self._ids.get(iterator)
-            if record_ids is None:
+            begun, record_ids = self._ids.get(iterator, (-1, []))
+            if begun != _round(self._store):
                 raise errors.iterator_gone()
             self._ids.move_to_end(iterator)
         if record_id not in record_ids:
             raise errors.invalid_offset(offset)
         return record_ids[record_ids.index(record_id) :]
+
+
+def _round(store: Store) -> int:
+    return (store.get("airtable.settings", "iterators") or {"round": 0})["round"]
+
+
+def expire_iterators(store: Store) -> None:
+    """Forget every list that is being paged through."""
+    with store.lock:
+        store.put("airtable.settings", "iterators", {"round": _round(store) + 1})
 
 
 def from_arguments(arguments: MultiDict[str, str]) -> Query:

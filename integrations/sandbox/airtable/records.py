@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations import clock
-from integrations.sandbox.airtable import bodies, cells, computed, errors, links, tables
+from integrations.sandbox.airtable import bodies, cells, changes, computed, errors, links, tables
 from integrations.sandbox.airtable.tables import Table
 from integrations.sandbox.store import Store
 
@@ -34,9 +34,16 @@ def get(store: Store, table: Table, record_id: str) -> tuple[Table, Record]:
     raise errors.record_not_found()
 
 
-def write(store: Store, table: Table, wanted: bodies.Write, *, replace: bool = False) -> Outcome:
+def write(
+    store: Store,
+    table: Table,
+    wanted: bodies.Write,
+    *,
+    replace: bool = False,
+    source: changes.Source = "publicApi",
+) -> Outcome:
     """Create, update or upsert; raises Refusal with nothing written."""
-    with store.lock:
+    with changes.transaction(store, source):
         # Read again under the lock: `typecast` may have added options meanwhile.
         table = tables.find(store, table.id)
         read = [
@@ -52,21 +59,29 @@ def write(store: Store, table: Table, wanted: bodies.Write, *, replace: bool = F
             outcome.records.append(_changed(table, record, values, now, replace=replace))
         if wanted.typecast:
             store.put(tables.KIND, table.id, table.doc)
-        before = [target["fields"] if target else {} for target in targets]
         store.put_many([(table.records, one["id"], one) for one in outcome.records])
-        for old, record in zip(before, outcome.records, strict=True):
-            links.follow(store, table, record, old, now)
+        for target, record in zip(targets, outcome.records, strict=True):
+            changes.saw_record(table.id, target, record)
+            links.follow(store, table, record, target["fields"] if target else {}, now)
         return outcome
 
 
-def delete(store: Store, table: Table, record_ids: list[str], *, batch: bool) -> list[Record]:
+def delete(
+    store: Store,
+    table: Table,
+    record_ids: list[str],
+    *,
+    batch: bool,
+    source: changes.Source = "publicApi",
+) -> list[Record]:
     """Delete records of this table; an unknown one is an error and nothing is deleted."""
-    with store.lock:
+    with changes.transaction(store, source):
         for record_id in record_ids:
             if store.get(table.records, record_id) is None:
                 raise errors.row_does_not_exist(record_id) if batch else errors.record_not_found()
         now = _now()
         for record_id in record_ids:
+            changes.saw_record(table.id, store.get(table.records, record_id), None)
             store.delete(table.records, record_id)
             links.forget(store, table, record_id, now)
         return [{"deleted": True, "id": record_id} for record_id in record_ids]

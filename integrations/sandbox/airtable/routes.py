@@ -10,6 +10,8 @@ from integrations.sandbox.airtable import (
     bodies,
     computed,
     errors,
+    field_edits,
+    hook_routes,
     limits,
     listing,
     records,
@@ -21,7 +23,9 @@ from integrations.sandbox.counts import count
 from integrations.sandbox.store import Store
 
 _USER = "usrSandboxClub001"
-_SCOPES = ["data.records:read", "data.records:write", "schema.bases:read", "schema.bases:write"]
+_SCOPES = (
+    "data.records:read data.records:write schema.bases:read schema.bases:write webhook:manage"
+).split()
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -33,6 +37,7 @@ def blueprint(store: Store, config: SandboxConfig) -> Blueprint:
     _meta_routes(bp, store, config)
     _record_routes(bp, store, config)
     _write_routes(bp, store, config)
+    hook_routes.add(bp, store, _body)
 
     @bp.route("/", defaults={"rest": ""}, methods=_METHODS)
     @bp.route("/<path:rest>", methods=_METHODS)
@@ -59,9 +64,11 @@ def _before_all(bp: Blueprint, store: Store, config: SandboxConfig) -> None:
 
 
 def _kind() -> str:
-    """The class that a request is counted in: meta, get, list or write."""
+    """The class that a request is counted in: meta, webhook, get, list or write."""
     if request.path.startswith("/airtable/v0/meta"):
         return "meta"
+    if request.path.startswith("/airtable/v0/bases"):
+        return "webhook"
     if request.method == "GET":
         return "get" if "record_id" in (request.view_args or {}) else "list"
     return "list" if request.path.rstrip("/").endswith("/listRecords") else "write"
@@ -141,9 +148,13 @@ def _meta_routes(bp: Blueprint, store: Store, config: SandboxConfig) -> None:
     def make_field(base_id: str, table: str) -> Response:
         return _answer(schema.create_field(store, tables.find(store, table), _body()))
 
+    @bp.patch("/v0/meta/bases/<base_id>/tables/<table>/fields/<field>")
+    def change_field(base_id: str, table: str, field: str) -> Response:
+        return _answer(field_edits.patch(store, tables.find(store, table), field, _body()))
+
 
 def _record_routes(bp: Blueprint, store: Store, config: SandboxConfig) -> None:
-    iterators = listing.Iterators()
+    iterators = listing.Iterators(store)
 
     @bp.get("/v0/<base_id>/<table>", strict_slashes=False)
     def list_records(base_id: str, table: str) -> Response:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from integrations.sandbox.airtable import errors, tables
+from integrations.sandbox.airtable import changes, errors, tables
 from integrations.sandbox.airtable.tables import Table
 from integrations.sandbox.store import Store
 
@@ -31,8 +31,8 @@ def create_table(store: Store, body: dict[str, Any]) -> dict[str, Any]:
     name, wanted = body.get("name"), body.get("fields")
     if not isinstance(name, str) or not isinstance(wanted, list) or not wanted:
         raise errors.invalid_request()
-    with store.lock:
-        if not name.strip() or _taken(name, [table.name for table in tables.every(store)]):
+    with changes.transaction(store, "publicApi") as seen:
+        if not name.strip() or taken(name, [table.name for table in tables.every(store)]):
             raise errors.duplicate_name(name)
         fields: list[dict[str, Any]] = []
         for one in wanted:
@@ -41,6 +41,7 @@ def create_table(store: Store, body: dict[str, Any]) -> dict[str, Any]:
         doc |= {"description": body["description"]} if body.get("description") else {}
         table = Table({**doc, "fields": fields})
         store.put(tables.KIND, table.id, {**table.doc, "views": _first_view()})
+        seen.tables.append(table.doc)
         for field in fields:
             _add_inverse(store, table, field)
         return tables.find(store, table.id).metadata()
@@ -48,10 +49,11 @@ def create_table(store: Store, body: dict[str, Any]) -> dict[str, Any]:
 
 def create_field(store: Store, table: Table, body: dict[str, Any]) -> dict[str, Any]:
     """Add one field to a table; the answer is the field."""
-    with store.lock:
+    with changes.transaction(store, "publicApi"):
         table = tables.find(store, table.id)
         field = _field(store, body, [field["name"] for field in table.fields])
         store.put(tables.KIND, table.id, {**table.doc, "fields": [*table.fields, field]})
+        changes.saw_field(table.id, None, field)
         _add_inverse(store, table, field)
         return tables.find(store, table.id).field(field["id"])
 
@@ -66,36 +68,38 @@ def _first_view() -> list[dict[str, Any]]:
     return [{"id": tables.new_id("viw"), "name": "Grid view", "type": "grid"}]
 
 
-def _taken(name: str, names: list[str]) -> bool:
+def taken(name: str, names: list[str]) -> bool:
+    """Whether a name is in use, letter case aside."""
     return name.casefold() in {other.casefold() for other in names}
 
 
 def _field(store: Store, body: Any, names: list[str]) -> dict[str, Any]:
     if not isinstance(body, dict) or not set(body) <= _FIELD_KEYS:
         raise errors.invalid_request()
-    name, kind, options = body.get("name"), body.get("type"), body.get("options")
+    name, kind = body.get("name"), body.get("type")
     if not isinstance(name, str) or not isinstance(kind, str):
         raise errors.invalid_request()
-    if not name.strip() or _taken(name, names):
+    if not name.strip() or taken(name, names):
         raise errors.duplicate_name(name)
     field = {"id": tables.new_id("fld"), "name": name, "type": kind}
     field |= {"description": body["description"]} if body.get("description") else {}
-    read = _options(store, kind, options)
+    read = options(store, kind, body.get("options"))
     return field | ({"options": read} if read else {})
 
 
-def _options(store: Store, kind: str, options: Any) -> Options:
+def options(store: Store, kind: str, given: Any) -> Options:
+    """The options of a field type, checked; Refusal for a type that cannot be made."""
     if kind in _PLAIN:
-        if options:
+        if given:
             raise _bad_options(kind)
         return {}
     if kind == "multipleRecordLinks":
-        return _link_options(store, options)
+        return _link_options(store, given)
     reader = _READERS.get(kind)
     if reader is None:
         raise errors.uncreatable(kind)
     try:
-        return reader(options or {})
+        return reader(given or {})
     except (KeyError, TypeError, ValueError, AttributeError) as e:
         raise _bad_options(kind) from e
 
@@ -184,7 +188,7 @@ def _add_inverse(store: Store, table: Table, field: dict[str, Any]) -> None:
         return
     other = tables.find(store, field["options"]["linkedTableId"])
     name, at = table.name, 1
-    while _taken(name, [one["name"] for one in other.fields]):
+    while taken(name, [one["name"] for one in other.fields]):
         at += 1
         name = f"{table.name} {at}"
     options = {
@@ -200,3 +204,4 @@ def _add_inverse(store: Store, table: Table, field: dict[str, Any]) -> None:
         "options": options,
     }
     store.put(tables.KIND, other.id, {**other.doc, "fields": [*other.fields, inverse]})
+    changes.saw_field(other.id, None, inverse)

@@ -2,10 +2,9 @@
 
 import time
 
-import gocardless_pro
 import pytest
 import requests
-from gocardless_pro import errors
+from gocardless_pro import errors, webhooks
 from twilio.base.exceptions import TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
@@ -252,7 +251,7 @@ def test_a_wrongly_signed_webhook_does_not_verify(sandbox, payer, site):
     payer.request()
     [delivery] = until(lambda: site.deliveries)
     with pytest.raises(errors.InvalidSignatureError):
-        gocardless_pro.webhooks.parse(
+        webhooks.parse(
             delivery.data,
             sandbox.config.gocardless_webhook_secret,
             delivery.headers["Webhook-Signature"],

@@ -1,10 +1,11 @@
-"""The sandbox's two threads: one lets time pass, one sends webhooks."""
+"""The sandbox's threads: one lets time pass, the others send webhooks."""
 
 import logging
 import threading
 from collections.abc import Callable
 
 from integrations import clock
+from integrations.sandbox.airtable import pings
 from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.gocardless import ageing, fulfilment, webhooks
 from integrations.sandbox.store import Store
@@ -26,16 +27,16 @@ class Worker:
         self._calendar_at = 0.0
         self._threads = [
             threading.Thread(target=self._repeat, args=(step,), daemon=True)
-            for step in (self._pass_time, self._send)
+            for step in (self._pass_time, self._send, self._ping)
         ]
 
     def start(self) -> None:
-        """Start both threads."""
+        """Start the threads."""
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Ask both to stop and wait until they have."""
+        """Ask them to stop and wait until they have."""
         self._stopped.set()
         for thread in self._threads:
             thread.join(timeout=12)
@@ -58,3 +59,6 @@ class Worker:
 
     def _send(self) -> None:
         webhooks.send_due(self._store, self._config)
+
+    def _ping(self) -> None:
+        pings.send_due(self._store, self._config)
