@@ -10,7 +10,9 @@ atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ |= {"ENVIRONMENT": "test", "VAR_DIR": _folder, "ENV_FILE": f"{_folder}/none"}
 
 from utjfc.settings import *  # noqa: E402, F403
-from utjfc.settings import DATABASES  # noqa: E402
+from utjfc.settings import DATABASES, STATIC_ROOT  # noqa: E402
+
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns of every missing folder
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, so that threads and the live server lock each other out as they do in the demo.

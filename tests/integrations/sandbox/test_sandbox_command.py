@@ -43,7 +43,7 @@ def test_it_serves_until_it_is_stopped_and_keeps_its_documents(tmp_path, stop):
         rows = {"documents": [["things", "a", {"n": 1}]]}
         requests.post(f"{url}/_sandbox/seed", json=rows, timeout=5)
         process.send_signal(stop)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=90)
         assert (process.returncode, "Traceback" in errors) == (0, False)
 
 
@@ -51,7 +51,7 @@ def test_a_taken_port_is_said_plainly(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         process = _started(tmp_path, SANDBOX_PORT=port)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=90)
     assert process.returncode == 1
     assert f"cannot listen on port {port}" in errors
     assert "Traceback" not in errors
@@ -65,6 +65,6 @@ def test_it_does_not_start_in_production(tmp_path):
         FIELD_KEYS="a-key-of-the-tests",
         PUBLIC_URL="https://club.example",
     )
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=90)
     assert process.returncode == 1
     assert "does not start when ENVIRONMENT is production" in errors
