@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from integrations import clock
 from integrations.sandbox import faults
 from integrations.sandbox.config import SandboxConfig
-from integrations.sandbox.counts import counted
+from integrations.sandbox.counts import counted, recent
 from integrations.sandbox.gocardless import ageing
 from integrations.sandbox.store import Store
 
@@ -29,6 +29,7 @@ def blueprint(store: Store, config: SandboxConfig) -> Blueprint:
         ("GET", "/clock", _read_clock),
         ("POST", "/clock", _move_clock),
         ("GET", "/requests", _read_requests),
+        ("GET", "/requests/log", _read_log),
         ("GET", "/documents/<kind>", _read_documents),
     )
     for method, rule, view in routes:
@@ -79,6 +80,10 @@ def _move_clock(store: Store) -> Response:
 
 def _read_requests(store: Store) -> Response:
     return jsonify(counted(store, faults.SERVICES))
+
+
+def _read_log(store: Store) -> Response:
+    return jsonify({"requests": recent(store, request.args.get("service", ""))})
 
 
 def _read_documents(store: Store, kind: str) -> Response:

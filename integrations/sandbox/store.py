@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import threading
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ class Store:
     def __init__(self, path: str | None = None) -> None:
         """Open the file at `path` (made with its folder if missing), or memory for None."""
         self.lock = threading.RLock()
+        # The latest requests, for `counts`; a restart forgets them.
+        self.recent: deque[Document] = deque(maxlen=5000)
         self._kinds: dict[str, dict[str, Document]] = {}
         self._file = self._opened(path) if path else None
 
@@ -98,6 +101,7 @@ class Store:
         """Forget everything."""
         with self.lock:
             self._kinds.clear()
+            self.recent.clear()
             self._write("DELETE FROM documents")
 
     def close(self) -> None:

@@ -1,10 +1,10 @@
-"""The base's tables as read-only grids for a person."""
+"""The base's tables as grids for a person; a row opens as a form."""
 
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request
 
-from integrations.sandbox.airtable import computed, errors, formula_values, tables
+from integrations.sandbox.airtable import computed, errors, formula_values, row_page, tables
 from integrations.sandbox.airtable.tables import Table
 from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.store import Store
@@ -15,6 +15,7 @@ _ROWS = 200
 def pages_blueprint(store: Store, config: SandboxConfig) -> Blueprint:
     """`/tables` and `/tables/<name or id>`, with `?q=` to search and `?page=` to turn pages."""
     bp = Blueprint("airtable_pages", __name__)
+    row_page.add(bp, store)
 
     @bp.get("/tables")
     def all_tables() -> str:
