@@ -10,6 +10,11 @@ def age_on(born: date, day: date) -> int:
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
+def is_child(born: str, day: date) -> bool:
+    """Whether somebody born on `born` (ISO) is not yet of age on a day."""
+    return age_on(date.fromisoformat(born), day) < 18
+
+
 def mismatch(team: Team, born: date) -> bool:
     """Whether a child neither fits the team's age group nor plays up by one year.
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from integrations import clock
 from registrations import ages, keys
 from registrations.actions import drafts, states
 from registrations.models import (
@@ -168,6 +169,10 @@ def _note_flags(registration: Registration, draft: Draft, at: datetime) -> None:
     elsewhere = others.exclude(contact_key=registration.contact_key).exists()
     for happened, words in [
         (registration.age_mismatch, "the birthday does not fit the age group"),
+        (
+            ages.is_child(draft.answers["parent_dob"], clock.london(at).date()),
+            "the parent's birthday is that of a child",
+        ),
         (registration.duplicate_of_id, "the same child is already registered by this parent"),
         (elsewhere, "a child of the same name and birthday is registered by somebody else"),
         (medical.get("consent") is False, "medical issues, but no notes may be kept: ask"),

@@ -39,6 +39,7 @@ class Admission:
             team=str(self.team or ""),
             season=season.label if season else "",
             opens=f"{season.opens_on.day} {season.opens_on:%B %Y}" if season else "",
+            example=example(),
         )
 
 
@@ -75,7 +76,13 @@ def answer(key: str, session: ChatSession | None, text: str, at: datetime) -> Re
     if draft is not None:
         return Reply(wording.markdown("gone_quiet"))
     template = "person_without_code" if _PERSON.search(text) else "greeting"
-    return Reply(wording.markdown(template))
+    return Reply(wording.markdown(template, example=example()))
+
+
+def example() -> str:
+    """What a code of the season that is open looks like; any code while none is."""
+    season = Season.objects.containing(clock.today()).first()
+    return f"lions-u10-{season.code}" if season else "team-u10-2627"
 
 
 def enter(key: str, before: Draft | None, text: str, at: datetime) -> tuple[Reply, Draft | None]:

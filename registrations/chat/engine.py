@@ -11,7 +11,17 @@ from django.db import transaction
 from integrations import clock
 from registrations import fields
 from registrations.actions import drafts, submitting
-from registrations.chat import addresses, after, doorstep, reading, replies, steps, summary, words
+from registrations.chat import (
+    addresses,
+    after,
+    doorstep,
+    mending,
+    reading,
+    replies,
+    steps,
+    summary,
+    words,
+)
 from registrations.chat.replies import KEPT_APART, SENSITIVE, Reply
 from registrations.chat.steps import Step
 from registrations.chat.words import Command
@@ -46,7 +56,7 @@ def answer(key: str, text: str) -> Reply:
     if session is None or draft is None or draft.handed_over_at or drafts.is_quiet(draft, at):
         return doorstep.answer(key, session, text, at)
     step = steps.next_step(draft)
-    commands = _read(text, step)
+    commands = _read(text, step, draft)
     # The one call that a parent waits for; outside the transaction, like every call.
     found = addresses.look_up(draft, commands)
     with transaction.atomic():
@@ -58,10 +68,12 @@ def answer(key: str, text: str) -> Reply:
     return reply
 
 
-def _read(text: str, step: Step) -> list[Command]:
+def _read(text: str, step: Step, draft: Draft) -> list[Command]:
     field = _READ_AS.get(step.field, step.field)
-    commands = words.read(text, step=step.number, field=field, summary=step.field == "confirmed")
-    return commands or [Command("unclear", text=text)]
+    summary = step.field == "confirmed"
+    commands = words.read(text, step=step.number, field=field, summary=summary)
+    commands = commands or [Command("unclear", text=text)]
+    return mending.follow_up(draft, text, commands) if summary else commands
 
 
 def _is_sensitive(turn: Turn) -> bool:
@@ -130,14 +142,19 @@ def _set(turn: Turn) -> Reply:
     except Refused as refusal:
         return _refuse(turn, step.field, refusal)
     _keep_what_else_was_said(turn)
-    notice = replies.age_warning(turn.draft) if "child_dob" in names else ""
-    return replies.at_step(turn.draft, notice)
+    return replies.at_step(turn.draft, replies.age_warning(turn.draft, names))
 
 
 def _settle_summary(turn: Turn) -> Reply:
     if any(command.kind == "correct" for command in turn.commands):
         return _correct(turn)
-    return _confirm(turn) if turn.commands[0].text == "yes" else _what_to_change(turn)
+    if turn.commands[0].text != "yes":
+        return _what_to_change(turn)
+    if turn.draft.asked.get("correcting"):
+        # A mistake was named and never put right: show everything once more before it is sent in.
+        _remember(turn, correcting="")
+        return replies.at_step(turn.draft)
+    return _confirm(turn)
 
 
 def _keep_what_else_was_said(turn: Turn) -> None:
@@ -183,6 +200,7 @@ def _correct(turn: Turn) -> Reply:
     """Take corrections at the summary and show again only what they changed (domain 2.1, 28)."""
     names: list[str] = []
     problems: list[str] = []
+    still_open = ""
     for command in turn.commands:
         if command.kind != "correct":
             continue
@@ -190,10 +208,12 @@ def _correct(turn: Turn) -> Reply:
             names += _keep(turn, command.field, command.text, sure=True)
         except (Refused, KeyError) as error:
             problems.append(_problem(turn, command, error))
+            still_open = command.field if isinstance(error, Refused) else still_open
+    _remember(turn, correcting=still_open)
     if steps.next_step(turn.draft).field != "confirmed":
         return replies.at_step(turn.draft, *problems, replies.say("corrected", turn.draft))
     shown = summary.changed(turn.draft, names)
-    warning = replies.age_warning(turn.draft) if "child_dob" in names else ""
+    warning = replies.age_warning(turn.draft, names)
     again = replies.say("changed", turn.draft, lines=shown) if shown else ""
     reply = replies.at_step(turn.draft, *problems, warning, again, question=False)
     return Reply(reply.text, reply.last_agent, reply.routine_number, replies.SUMMARY_KEPT_APART)
@@ -235,6 +255,8 @@ def _hand_over(turn: Turn) -> Reply:
 def _unclear(turn: Turn) -> Reply:
     if turn.step.field == "confirmed":
         return _what_to_change(turn)
+    if turn.step.field in ("photo", "done"):
+        return after.answer(turn.draft, turn.step.field, turn.text, turn.text, turn.at)
     return _refuse(turn, turn.step.field, Refused("unclear"))
 
 
@@ -248,8 +270,8 @@ def _code(turn: Turn) -> Reply:
         return replies.at_step(turn.draft, admission.words)
     drafts.offer_code(turn.session, code)
     other = str(admission.team)
-    finished = turn.step.number in (steps.UPLOAD, steps.DONE)
-    text = replies.say("second_code", turn.draft, other=other, finished=finished)
+    sent, finished = turn.step.submitted, turn.step.number == steps.DONE
+    text = replies.say("second_code", turn.draft, other=other, sent=sent, finished=finished)
     return replies.at_step(turn.draft, text, question=False)
 
 

@@ -1,5 +1,6 @@
 """What an answer puts on the draft: the reader of each field, with what the draft adds."""
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -7,11 +8,14 @@ from typing import Any
 
 from integrations import clock
 from registrations import fields
-from registrations.fields import Refused
+from registrations.fields import PersonName, Refused
 from registrations.models import Draft
 
 EARLIEST_PARENT = date(1900, 1, 1)
 FOLLOW_UP_LIMIT = 500
+_ABOUT_HEALTH = re.compile(
+    r"\b(medical|health|allerg|conditions?|issues?|problems?)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,6 @@ def read(draft: Draft, name: str, text: str, notes: str = "") -> Change:
     if name in _SPECIAL:
         return _SPECIAL[name](draft, text, notes)
     return Change({name: _PLAIN[name](text)})
-
-
-def _name(text: str) -> list[str]:
-    name = fields.person_name(text)
-    return [name.first, name.last]
 
 
 def _gender(text: str) -> dict[str, Any]:
@@ -69,8 +68,6 @@ def _typed_address(text: str) -> dict[str, str]:
 
 
 _PLAIN: dict[str, Callable[[str], Any]] = {
-    "parent_name": _name,
-    "child_name": _name,
     "gender": _gender,
     "relationship": _relationship,
     "comms_consent": fields.yes_no,
@@ -85,6 +82,17 @@ _PLAIN: dict[str, Callable[[str], Any]] = {
     "same_address": fields.same_address,
     "photo_use": fields.photo_use,
 }
+
+
+def _name(field: str) -> Callable[[Draft, str, str], Change]:
+    """A whole name; once there is one, its first or last part alone may be corrected."""
+
+    def read_name(draft: Draft, text: str, notes: str) -> Change:
+        known = draft.answers.get(field)
+        name = fields.renamed(PersonName(*known), text) if known else fields.person_name(text)
+        return Change({field: [name.first, name.last]})
+
+    return read_name
 
 
 def _child_dob(draft: Draft, text: str, notes: str) -> Change:
@@ -111,6 +119,8 @@ def _medical_follow_up(draft: Draft, text: str, notes: str) -> Change:
 def _medical_consent(draft: Draft, text: str, notes: str) -> Change:
     """Yes keeps the notes, no lets them go; more about the child's health adds to them, and the
     question says that this counts as a yes."""
+    if _nothing_after_all(text):
+        return Change({"medical": {"has": False, "serious": False}}, {"medical_notes": ""})
     facts = draft.answers["medical"]
     try:
         agreed = fields.yes_no(text)
@@ -120,6 +130,16 @@ def _medical_consent(draft: Draft, text: str, notes: str) -> Change:
         agreed, notes = True, _joined(notes, " ".join(text.split()))
     kept = notes if agreed else ""
     return Change({"medical": {**facts, "consent": agreed}}, {"medical_notes": kept})
+
+
+def _nothing_after_all(text: str) -> bool:
+    """ "No, he has no medical issues": that answers step 5 itself, not whether notes are kept."""
+    if not _ABOUT_HEALTH.search(text):
+        return False
+    try:
+        return not fields.medical(text).has
+    except Refused:
+        return False
 
 
 def _joined(notes: str, said: str) -> str:
@@ -179,6 +199,8 @@ def _second_contact(draft: Draft, text: str, notes: str) -> Change:
 
 
 _SPECIAL: dict[str, Callable[[Draft, str, str], Change]] = {
+    "parent_name": _name("parent_name"),
+    "child_name": _name("child_name"),
     "child_dob": _child_dob,
     "medical": _medical,
     "medical_follow_up": _medical_follow_up,

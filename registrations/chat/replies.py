@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from integrations import clock
 from registrations import ages, wording
 from registrations.actions import drafts
 from registrations.chat import steps, summary
@@ -63,12 +64,17 @@ def say(template: str, draft: Draft, **values: Any) -> str:
     return wording.markdown(template, **facts(draft), **values)
 
 
-def age_warning(draft: Draft) -> str:
-    """A gentle warning where the birthday does not fit the age group; "" where it does."""
-    born = draft.answers.get("child_dob")
-    if not born or not ages.mismatch(draft.team, date.fromisoformat(born)):
-        return ""
-    return say("age_warning", draft, birthday=summary.british(born))
+def age_warning(draft: Draft, names: list[str]) -> str:
+    """A gentle warning where a birthday just given (`names`) is unlikely; "" where none is."""
+    born, parents = draft.answers.get("child_dob"), draft.answers.get("parent_dob")
+    at_summary = steps.next_step(draft).field == "confirmed"
+    if "child_dob" in names and born and ages.mismatch(draft.team, date.fromisoformat(born)):
+        birthday = summary.british(born)
+        return say("age_warning", draft, birthday=birthday, at_summary=at_summary)
+    if "parent_dob" in names and parents and ages.is_child(parents, clock.today()):
+        birthday = summary.british(parents)
+        return say("parent_age", draft, birthday=birthday, at_summary=at_summary)
+    return ""
 
 
 def facts(draft: Draft) -> dict[str, Any]:

@@ -68,7 +68,8 @@ _DECLINED = (
     r"your|skip|pass"
 )
 _LEAD = re.compile(
-    r"^(?:(?:yes|yeah|yep|y|ok|well|hi|and|also|but|only|just|apart from|except|except for|other "
+    r"^(?:(?:yes|yeah|yep|y|ok|oh|well|hi|sorry|oops|actually|and|also|but|only|just|"
+    r"apart from|except|except for|other "
     r"than|sadly|yes he|"
     r"yes she)\b[\s,.:-]*)+",
     re.IGNORECASE,

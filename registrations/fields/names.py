@@ -22,7 +22,7 @@ _NAME_IS = (
     r"(?:he|she|they|it|that|this|i)(?:'s|'m|'re)|(?:it|that|this|he|she) is|i am|(?:it|that) "
     r"would be|call me|"
     r"(?:he|she)'s called|(?:he|she|it) is called|(?:my|our) (?:son|daughter|child|lad|boy|girl|"
-    r"kid)(?:'s| is|,)"
+    r"kid)(?:'s| is|,)?"
 )
 _BARE_LEAD = re.compile(r"^(?:im|its|hes|shes)\s+", re.IGNORECASE)  # "Im" is also a Korean name
 _TITLES = r"mr|mrs|ms|miss|mx|dr|prof|professor|rev|reverend|sir|master"
