@@ -116,7 +116,8 @@ class Shown:
         if photo is None:
             return "none yet"
         return format_html(
-            '<a href="{0}"><img class="office-photo" src="{0}" alt="Photo of the player"></a>',
+            '<a href="{}" target="_blank" rel="noopener">Look at the photo</a>',
+            # Not shown here unasked: each look is written down (design 3.7).
             reverse("admin:registration_photo", args=[photo.uuid]),
         )
 

@@ -143,6 +143,7 @@ class Registration(models.Model):
 
     class Meta:
         ordering = ["-submitted_at", "-pk"]
+        permissions = [("view_medical", "Can see medical notes")]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(status="active")

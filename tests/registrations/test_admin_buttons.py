@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
 from integrations import clock
@@ -171,7 +171,9 @@ def test_medical_notes_are_shown_to_welfare_only_and_the_viewing_is_recorded(cli
     assert client.post(do(row, "show_medical")).status_code == 403
     assert lines(row) == []
 
-    nurse.groups.add(Group.objects.create(name="Welfare"))
+    nurse.user_permissions.add(Permission.objects.get(codename="view_medical"))
+    nurse = User.objects.get(pk=nurse.pk)
+    client.force_login(nurse)
     response = client.post(do(row, "show_medical"))
     assert "carries an EpiPen" in response.content.decode()
     assert "no-store" in response["Cache-Control"]
@@ -206,6 +208,20 @@ def test_a_photo_is_private_and_each_viewing_is_recorded(client):
     client.logout()
     assert client.get(address).status_code == 302
     assert len(lines(row)) == 1
+
+
+def test_the_page_of_a_registration_looks_at_no_photo_by_itself(client):
+    row = factories.registration()
+    photo = Photo.objects.create(registration=row, uploaded_at=clock.now(), state="accepted")
+    address = reverse("admin:registration_photo", args=[photo.uuid])
+    for page in (
+        reverse("admin:registrations_registration_change", args=[row.pk]),
+        reverse("admin:registrations_photo_change", args=[photo.pk]),
+    ):
+        shown = client.get(page).content.decode()
+        assert f'href="{address}"' in shown
+        assert f'src="{address}"' not in shown
+    assert lines(row) == []
 
 
 def test_a_photo_that_nothing_holds_is_not_found(client):
