@@ -180,7 +180,7 @@ def name(session: ChatSession | None, draft: Draft | None) -> str:
     """Which question the next message answers: a step's field, or one that was put in between."""
     if session is None or draft is None:
         return CODE.name
-    if draft.handed_over_at:
+    if draft.with_staff:
         return CLOSED.name
     if session.offered_code:
         return "second_code"

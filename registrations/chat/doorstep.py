@@ -71,7 +71,7 @@ def answer(key: str, session: ChatSession | None, text: str, at: datetime) -> Re
         with transaction.atomic():
             reply, started = enter(key, draft, text, at)
             return _written_down(started, reply, text, at)
-    if draft is not None and draft.handed_over_at:
+    if draft is not None and draft.with_staff:
         return _written_down(draft, Reply(wording.markdown("handed_over"), RETURNING), text, at)
     if draft is not None:
         return Reply(wording.markdown("gone_quiet"))

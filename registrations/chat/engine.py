@@ -53,7 +53,7 @@ def answer(key: str, text: str) -> Reply:
     at = clock.now()
     session = drafts.find_session(key)
     draft = session.draft if session else None
-    if session is None or draft is None or draft.handed_over_at or drafts.is_quiet(draft, at):
+    if session is None or draft is None or draft.with_staff or drafts.is_quiet(draft, at):
         return doorstep.answer(key, session, text, at)
     step = steps.next_step(draft)
     commands = _read(text, step, draft)

@@ -53,7 +53,7 @@ def answer(key: str, text: str, answering: str) -> tuple[Reply, bool]:
     """
     session, draft = _found(key)
     if answering and answering != asking.name(session, draft):
-        if draft is None or draft.handed_over_at:
+        if draft is None or draft.with_staff:
             return Reply(wording.markdown("greeting")), True
         return replies.at_step(draft), True
     return engine.answer(key, text), False
@@ -125,7 +125,7 @@ def _screen(key: str, lines: list[Line]) -> Screen:
 
 
 def _progress(draft: Draft | None) -> tuple[int, int] | None:
-    if draft is None or draft.handed_over_at or steps.next_step(draft).number == steps.DONE:
+    if draft is None or draft.with_staff or steps.next_step(draft).number == steps.DONE:
         return None
     done, of = steps.progress(draft)
     return done, max(done, of)
@@ -171,7 +171,7 @@ def _lines(session: ChatSession, draft: Draft) -> list[Line]:
     photo = _photo(session, draft)
     if photo:
         lines.append(_club(photo))
-    elif lines and draft.handed_over_at is None and _is_placeholder(rows):
+    elif lines and not draft.with_staff and _is_placeholder(rows):
         lines[-1] = _club(replies.at_step(draft).text)
     note = [_club(wording.markdown("answers_sent"))] if draft.registration_id else []
     return note + lines

@@ -31,7 +31,7 @@ def receive(key: str, name: str, raw: bytes) -> tuple[Reply, bool]:
     at = clock.now()
     session = drafts.find_session(key)
     draft = session.draft if session else None
-    if draft is None or draft.handed_over_at or drafts.is_quiet(draft, at):
+    if draft is None or draft.with_staff or drafts.is_quiet(draft, at):
         return Reply(wording.markdown("photo_without_registration")), False
     step = steps.next_step(draft)
     if step.number < steps.UPLOAD:

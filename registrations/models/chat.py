@@ -65,6 +65,11 @@ class Draft(models.Model):
     def __str__(self) -> str:
         return f"Draft {str(self.reference)[:8]}"
 
+    @property
+    def with_staff(self) -> bool:
+        """A returning player's code is staff's work, also after they have looked at it."""
+        return self.kind == Registration.Kind.RETURNING
+
 
 class ChatMessage(models.Model):
     """One line of a conversation; what is sensitive is left out before it gets here."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from registrations.models import Registration
+from registrations.models import Draft, Registration
 from tests import factories
 
 
@@ -98,6 +98,13 @@ def test_a_second_code_after_sending_in_does_not_claim_that_nothing_was_sent(par
     reply = parent.say("200-tigers-u10-2627")
     assert "details have been sent in" in reply
     assert "not sent in" not in reply
+
+
+def test_a_returning_players_chat_stays_with_the_club_after_staff_have_looked(parent):
+    parent.say("100-lions-u10-2627-Sam-Ashworth")
+    Draft.objects.update(handed_over_at=None)  # "Mark as looked at" takes it off the list
+    assert "a volunteer will be in touch" in parent.say("thanks")
+    assert parent.step is None
 
 
 def test_a_full_team_promises_no_payment_link(parent, lions):
