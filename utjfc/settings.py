@@ -185,7 +185,9 @@ TEMPLATES = [
 ]
 
 DATABASES = {
-    "default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'club.sqlite3'}")
+    "default": env.db_url_config(
+        env("DATABASE_URL", default="") or f"sqlite:///{VAR_DIR / 'club.sqlite3'}"
+    )
     | {"CONN_MAX_AGE": 60}
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 # The club's CDN may or may not strip the prefix /api, so both layouts are served.
 _doors = [
@@ -9,4 +10,9 @@ _doors = [
     path("", include("payments.urls")),
     path("", include("integrations.urls")),
 ]
-urlpatterns = [*_doors, path("api/", include(_doors)), path("admin/", admin.site.urls)]
+_admin = [
+    path("admin/", admin.site.urls),
+    # Typed by hand without its slash; nothing is ever posted here.
+    path("admin", RedirectView.as_view(pattern_name="admin:index", http_method_names=["get"])),
+]
+urlpatterns = [*_doors, path("api/", include(_doors)), *_admin]

@@ -46,7 +46,6 @@ def test_health_is_for_staff_only_and_refused_as_json(client, address):
         "twilio",
         "s3",
         "places",
-        "openai",
         "mail",
         "database",
         "broker",
