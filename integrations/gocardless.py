@@ -190,6 +190,24 @@ def create_subscription(
     return _subscription(_create("subscriptions", params, key))
 
 
+def get_subscription(id: str) -> Subscription:
+    """Read it as it is now."""
+    return _subscription(_get("subscriptions", id))
+
+
+def amend_subscription(id: str, *, pence: int) -> Subscription:
+    """Collect another amount from the next payment on; an amount is absolute, so safe twice."""
+    with _calling("amend subscription", creating=False):
+        made = _service("subscriptions").update(id, params={"amount": pence})
+        return _subscription(made.attributes)
+
+
+def cancel_subscription(id: str) -> Subscription:
+    """End it; a payment that exists already stays (wire 3.3)."""
+    with _calling("cancel subscription", creating=False):
+        return _subscription(_service("subscriptions").cancel(id).attributes)
+
+
 def list_subscriptions(mandate_id: str) -> list[Subscription]:
     """Every subscription of a mandate, newest first."""
     with _calling("list subscriptions", creating=False):

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import transaction
 
 from integrations import clock
-from payments.actions import requests
+from payments.actions import discounts, proving, requests
 from payments.models import BillingRequest
 from payments.schedule import months_between
 from registrations.actions import states
@@ -34,10 +34,11 @@ class Desk:
         """Store the billing request to be made; an open one is kept (domain 5.2)."""
         requests.owe(states.locked(registration_id), at=clock.now())
 
-    def link(self, registration_id: int) -> str:
-        """The parent's own payment link."""
-        tokens = Registration.objects.values_list("token", flat=True)
-        return f"{settings.PUBLIC_URL}/reg_setup/{tokens.get(pk=registration_id)}"
+    def link(self, registration_id: int, *, sent_to: str = "") -> str:
+        """The parent's own payment link, marked with the phone or address that it is sent to."""
+        token = Registration.objects.values_list("token", flat=True).get(pk=registration_id)
+        mark = f"?{proving.MARK}={proving.mark(token, sent_to)}" if sent_to else ""
+        return f"{settings.PUBLIC_URL}/reg_setup/{token}{mark}"
 
     def standing(self, registration_id: int) -> Standing:
         """How payment of this registration stands, in words for a parent or staff."""
@@ -48,6 +49,10 @@ class Desk:
         if not (settled and arranged) and self._at_the_bank(registration):
             summary = "The payment was authorised; we are waiting for the bank's word."
         return Standing(settled, arranged, self.link(registration_id), summary)
+
+    def price_again(self, registration_id: int) -> None:
+        """Somebody paid or left: the monthly fees of the family are looked at again."""
+        discounts.look_again(registration_id, at=clock.now())
 
     def _at_the_bank(self, registration: Registration) -> bool:
         working = registration.billing_requests.filter(closed_at=None)

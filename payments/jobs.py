@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from payments.actions import asking, collecting
+from payments.actions import asking, collecting, repricing
 
 
 @shared_task(name="payments.ask")
@@ -15,3 +15,9 @@ def ask() -> None:
 def collect() -> None:
     """Create what subscriptions are due."""
     collecting.collect_due()
+
+
+@shared_task(name="payments.price")
+def price() -> None:
+    """Look at the fees of families where something has changed, and amend what is collected."""
+    repricing.price_due()

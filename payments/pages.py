@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from integrations import clock
-from payments.actions import links
+from payments.actions import links, proving
 from payments.actions.links import Answer
 
 # One address may be a whole club evening behind one router.
@@ -47,7 +47,7 @@ def private(view: View) -> View:
 @private
 def reg_setup(request: HttpRequest, token: str) -> HttpResponse:
     """302 to the hosted payment page, or a small page that says why not."""
-    outcome = links.open_link(token)
+    outcome = links.open_link(token, request.GET.get(proving.MARK, ""))
     if outcome.answer == Answer.GO:
         return HttpResponseRedirect(outcome.url)
     return _page(request, outcome.answer, token)

@@ -36,11 +36,17 @@ class PaymentDesk(Protocol):
     def ask_for_payment(self, registration_id: int) -> None:
         """Store a billing request to be made; call inside the caller's transaction."""
 
-    def link(self, registration_id: int) -> str:
-        """The parent's own payment link (PUBLIC_URL/reg_setup/<token>)."""
+    def link(self, registration_id: int, *, sent_to: str = "") -> str:
+        """The parent's own payment link (PUBLIC_URL/reg_setup/<token>).
+
+        With `sent_to` (a phone or an e-mail address) it tells, when opened, that it was sent there.
+        """
 
     def standing(self, registration_id: int) -> Standing:
         """How payment of this registration stands."""
+
+    def price_again(self, registration_id: int) -> None:
+        """Facts that prices hang on have changed; call inside the caller's transaction."""
 
 
 @lru_cache(maxsize=1)

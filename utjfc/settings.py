@@ -336,6 +336,7 @@ DUE_SERVICES = {
     "payments.BillingRequest": "gocardless",
     "payments.Subscription": "gocardless",
     "payments.Payment": "gocardless",
+    "payments.MonthlyPrice": "gocardless",
 }
 
 # --- Celery: the doorbell ---------------------------------------------------------------------
@@ -378,6 +379,7 @@ CELERY_BEAT_SCHEDULE = {
         "registrations.release_expired": 60,
         "payments.ask": 3,
         "payments.collect": 3,
+        "payments.price": 3,
         "integrations.beat": 30,
     }.items()
 } | {

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from integrations import clock, gocardless
 from integrations.errors import Rejected
-from payments.actions import planning
+from payments.actions import discounts, planning
 from payments.actions.fulfilment import DEAD_MANDATE, withdraw
 from payments.models import MonthlyCharge, Payment, Subscription
 from registrations.actions import messages, states, sync
@@ -52,6 +52,8 @@ def _create(row: Subscription) -> None:
         _give_up(row, f"the mandate is {mandate.status}")
         return
     unplanned = row.planned_at is None or _may_plan_again(row, soonest)
+    if unplanned:
+        discounts.price(row.registration_id)
     if unplanned and not planning.store_plan(row, soonest):
         return  # another worker has taken over
     _create_single(row)
@@ -121,6 +123,8 @@ def _finish(row: Subscription, made: gocardless.Subscription | None) -> None:
     row.save(update_fields=["status", "gocardless_id", "first_charge_on"])
     words = "Monthly Direct Debit created" if made else "No monthly Direct Debit is needed"
     note(registration, TimelineEntry.Kind.PAYMENT, words, at=clock.now())
+    if registration.monthly_fee_pence != row.pence:
+        discounts.look_again(registration.pk, at=clock.now())  # changed since it was planned
     if made and row.first_charge_on != planning.expected_first(row):
         _report_difference(row)
     messages.queue_confirmation(registration, subscribed=made is not None, at=clock.now())

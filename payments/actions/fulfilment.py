@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from integrations import clock, gocardless, queue
-from payments.actions import requests
+from payments.actions import discounts, proving, requests
 from payments.models import BillingRequest, Mandate, Payment, Subscription
 from registrations.actions import states
 from registrations.models import Registration, TimelineEntry, note
@@ -64,6 +64,8 @@ def record(row_id: int, reading: Reading, *, at: datetime) -> bool:
     row.save(update_fields=["status", "fulfilled_at", "due_at", "customer_id"])
     mandate = _keep_mandate(row, registration, reading)
     paid = _keep_fee(row, registration, mandate, reading, at)
+    if (paid or mandate) and proving.note_payment(registration, at=at):
+        discounts.look_again(registration.pk, at=clock.now())
     if mandate and mandate.status not in DEAD_MANDATE:
         states.arrange_collection(registration.pk, at=at)
         if paid:

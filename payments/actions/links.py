@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from integrations import clock, gocardless, queue
 from integrations.errors import OutsideError, Rejected
-from payments.actions import asking, fulfilment, requests
+from payments.actions import asking, fulfilment, proving, requests
 from payments.models import BillingRequest
 from registrations.actions import states
 from registrations.models import Guardian, Registration, TimelineEntry, note
@@ -48,8 +48,11 @@ class Outcome:
     url: str = ""
 
 
-def open_link(token: str) -> Outcome:
-    """Where this link leads now; makes the billing request and the flow where they are missing."""
+def open_link(token: str, mark: str = "") -> Outcome:
+    """Where this link leads now; makes the billing request and the flow where they are missing.
+
+    `mark` tells which text or e-mail the link was in (payments.actions.proving).
+    """
     registration = find(token)
     if registration is None:
         return Outcome(Answer.UNKNOWN)
@@ -58,7 +61,7 @@ def open_link(token: str) -> Outcome:
         standing = _standing(registration)
         if standing:
             return standing
-        row = _visit(registration.pk)
+        row = _visit(registration.pk, mark)
         outcome = _lead(row) if row else None
         if outcome:
             return outcome
@@ -104,11 +107,13 @@ def _standing(registration: Registration) -> Outcome | None:
 
 
 @transaction.atomic
-def _visit(registration_id: int) -> BillingRequest | None:
+def _visit(registration_id: int, mark: str) -> BillingRequest | None:
     """Note the visit on the request that is open now; the webhook may be lost, so look later."""
     moment = clock.now()
-    row = requests.owe(states.locked(registration_id), at=moment)
+    registration = states.locked(registration_id)
+    row = requests.owe(registration, at=moment)
     if row is not None:
+        proving.note_opening(registration, mark, at=moment)
         BillingRequest.objects.filter(pk=row.pk).update(visited_at=moment)
         if row.gocardless_id and row.needs_person_at is None:
             look_at = moment + asking.FIRST_LOOK

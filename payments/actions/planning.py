@@ -27,7 +27,8 @@ def store_plan(subscription: Subscription, next_possible: date) -> bool:
     plan = _plan(subscription, registration, next_possible)
     subscription.planned_at = clock.now()
     subscription.start_on, subscription.count = plan.start_on, plan.count
-    subscription.save(update_fields=["planned_at", "start_on", "count"])
+    subscription.pence = registration.monthly_fee_pence
+    subscription.save(update_fields=["planned_at", "start_on", "count", "pence"])
     if plan.single_month and plan.single_on:
         single = _store_single(subscription, plan.single_on)
         _expect(subscription, plan.single_month, plan.single_on, single)

@@ -2,5 +2,16 @@
 
 from payments.models.asking import BillingRequest
 from payments.models.collecting import Mandate, MonthlyCharge, Payment, Subscription
+from payments.models.discounts import LinkOpening, MonthlyPrice, PriceReason, SiblingCase
 
-__all__ = ["BillingRequest", "Mandate", "MonthlyCharge", "Payment", "Subscription"]
+__all__ = [
+    "BillingRequest",
+    "LinkOpening",
+    "Mandate",
+    "MonthlyCharge",
+    "MonthlyPrice",
+    "Payment",
+    "PriceReason",
+    "SiblingCase",
+    "Subscription",
+]

@@ -59,6 +59,17 @@ def queue_confirmation(
     return _owe_sms(registration, Kind.CONFIRMATION, 0, at=at, subscribed=subscribed)
 
 
+def queue_monthly_fee(
+    registration: Registration, *, discounted: bool, at: datetime
+) -> Sms | Email | None:
+    """Owe the news that the monthly fee is another one now. Call inside a transaction."""
+    resend = _next_resend(registration, Kind.MONTHLY_FEE)
+    if not registration.guardian.phone:
+        text = preview(registration, Kind.MONTHLY_FEE, discounted=discounted)
+        return owe_email(registration, Kind.MONTHLY_FEE, resend, at=at, text=text)
+    return _owe_sms(registration, Kind.MONTHLY_FEE, resend, at=at, discounted=discounted)
+
+
 def preview(registration: Registration, kind: str = Kind.PAYMENT_LINK, **extra: Any) -> str:
     """The text that would be sent, in GSM-7 letters; names give way before a third segment."""
     for limit in (50, 15, 8):
@@ -77,14 +88,16 @@ def owe_email(
     """
     if not registration.guardian.email:
         return None
-    whole = wording.plain(f"email/{kind}.txt", **_words(registration, 50, text=text))
+    address = registration.guardian.email
+    given = _words(registration, 50, sent_to=address, text=text)
+    whole = wording.plain(f"email/{kind}.txt", **given)
     subject, _, body = whole.partition("\n")
     email, made = Email.objects.get_or_create(
         registration=registration,
         kind=kind,
         resend=resend,
         defaults={
-            "to": registration.guardian.email,
+            "to": address,
             "subject": subject.strip()[:150],
             "body": body.strip() + "\n",
             "created_at": at,
@@ -160,7 +173,9 @@ def _next_resend(registration: Registration, kind: str) -> int:
     return max((number + 1 for number in latest if number is not None), default=0)
 
 
-def _words(registration: Registration, limit: int, **extra: Any) -> dict[str, Any]:
+def _words(
+    registration: Registration, limit: int, *, sent_to: str = "", **extra: Any
+) -> dict[str, Any]:
     season = registration.season
     return {
         "parent": _shortened(registration.guardian.first_name, limit),
@@ -170,7 +185,7 @@ def _words(registration: Registration, limit: int, **extra: Any) -> dict[str, An
         "monthly": wording.pounds(registration.monthly_fee_pence),
         "months": wording.months(season.first_month, season.last_month),
         "days": season.payment_days,
-        "link": desk().link(registration.pk),
+        "link": desk().link(registration.pk, sent_to=sent_to or str(registration.guardian.phone)),
         **extra,
     }
 

@@ -85,6 +85,7 @@ def settle_fee(
     note(registration, Kind.PAYMENT, f"Signing-on fee: {words}", at=at, by=name_of(by))
     _flag_if_cancelled(registration, "paid although cancelled", at)
     save(registration)
+    desk().price_again(registration.pk)
 
 
 @transaction.atomic
@@ -114,6 +115,7 @@ def unsettle_fee(registration_id: int, *, at: datetime, reason: str, by: Actor =
     note(registration, Kind.PAYMENT, f"Signing-on fee no longer settled: {reason}", at=at)
     add_flag(registration, f"signing-on fee failed: {reason}", at=at)
     save(registration)
+    desk().price_again(registration.pk)
 
 
 @transaction.atomic
@@ -166,6 +168,7 @@ def cancel(registration_id: int, *, reason: str, at: datetime, by: Actor = None)
     registration.cancelled_at, registration.cancelled_reason = at, reason[:200]
     note(registration, Kind.STATE, f"Cancelled: {reason}", at=at, by=name_of(by))
     save(registration)
+    desk().price_again(registration.pk)
 
 
 @transaction.atomic

@@ -9,7 +9,16 @@ from django.urls import reverse
 
 from integrations import clock
 from integrations.models import AirtableRow, ServiceCall, ServiceState, WebhookEvent
-from payments.models import BillingRequest, Mandate, MonthlyCharge, Payment, Subscription
+from payments.models import (
+    BillingRequest,
+    LinkOpening,
+    Mandate,
+    MonthlyCharge,
+    MonthlyPrice,
+    Payment,
+    PriceReason,
+    Subscription,
+)
 from registrations.models import (
     ChatMessage,
     ChatSession,
@@ -19,6 +28,7 @@ from registrations.models import (
     OptOut,
     Photo,
     PhotoBytes,
+    Registration,
     Sms,
     Suspension,
     note,
@@ -90,6 +100,11 @@ def club(boss):
 
 
 def _paid(row, now, wrong):
+    MonthlyPrice.objects.create(registration=row, list_pence=2750, **wrong)
+    PriceReason.objects.create(
+        registration=row, pence=2475, list_pence=2750, percent=10, words="child 2", at=now
+    )
+    LinkOpening.objects.create(registration=row, sent_to=str(row.guardian.phone), first_at=now)
     asked = BillingRequest.objects.create(
         registration=row, pence=4500, gocardless_id="BRQ123", created_at=now, **wrong
     )
@@ -122,10 +137,17 @@ def _model(label):
     return next(model for model in admin.site._registry if model._meta.label == label)
 
 
+def _by_key(row):
+    return row.pk
+
+
 def _rows(label, boss):
     model = _model(label)
     if label == "auth.Group":
         model.objects.create(name="Welfare")
+    if label == "payments.SiblingCase":
+        one, other = sorted((Registration.objects.get(), factories.registration()), key=_by_key)
+        model.objects.create(one=one, other=other, evidence=["alike"], opened_at=clock.now())
     return model._default_manager.all()
 
 
@@ -162,6 +184,7 @@ def test_an_add_page_opens_where_staff_make_such_rows_and_nowhere_else(label, bo
     made_by_hand = label in {
         "registrations.Season",
         "registrations.Team",
+        "payments.SiblingCase",
         "auth.User",
         "auth.Group",
     }
@@ -225,7 +248,7 @@ def test_everything_that_waits_for_staff_is_on_one_page(client, club):
         assert title in page
     assert waiting.player.full_name in page
     assert "gocardless: refused" in page
-    assert "Needs a person: 11" in client.get(reverse("admin:index")).content.decode()
+    assert "Needs a person: 12" in client.get(reverse("admin:index")).content.decode()
 
 
 @pytest.mark.django_db
@@ -240,6 +263,7 @@ def test_everything_that_waits_for_staff_is_on_one_page(client, club):
         "payments.BillingRequest",
         "payments.Subscription",
         "payments.Payment",
+        "payments.MonthlyPrice",
     ],
 )
 def test_a_retry_by_post_makes_the_row_due_and_one_by_get_does_nothing(label, client, club):
