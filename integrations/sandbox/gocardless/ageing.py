@@ -3,16 +3,37 @@
 import heapq
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from integrations import clock
-from integrations.sandbox.gocardless import fulfilment, mandates, payments, records, subscriptions
+from integrations.sandbox.gocardless import (
+    fulfilment,
+    mandates,
+    payments,
+    payouts,
+    records,
+    refunds,
+    retries,
+    subscriptions,
+)
 from integrations.sandbox.store import Store
 
 _NEXT: dict[str, Callable[[dict], datetime | None]] = {
     "mandates": mandates.next_step,
     "payments": payments.next_step,
     "subscriptions": subscriptions.next_step,
+    "refunds": refunds.next_step,
+    "payouts": payouts.next_step,
+    "retries": retries.next_step,
+}
+_STEP: dict[str, Callable[[Store, dict, datetime], Any]] = {
+    "mandates": mandates.age,
+    "payments": partial(payments.age, plan_retry=retries.plan),
+    "subscriptions": subscriptions.age,
+    "refunds": refunds.age,
+    "payouts": payouts.age,
+    "retries": retries.age,
 }
 
 
@@ -39,11 +60,16 @@ def _plan(waiting: list, plural: str, resource: dict | None, now: datetime) -> N
 
 def _age(store: Store, plural: str, id: str, moment: datetime) -> list[tuple[str, Any]]:
     """Take one step; returns what may have a next one."""
-    resource = records.fetch(store, plural, id)
-    if _NEXT[plural](resource) is None:  # cancelled by an earlier step
+    resource = records.find(store, plural, id)
+    if resource is None or _NEXT[plural](resource) != moment:  # an earlier step changed it
         return []
+    made = _STEP[plural](store, resource, moment)
+    following = [(plural, records.find(store, plural, id))]
     if plural == "subscriptions":
-        payment = subscriptions.age(store, resource, moment)
-        return [(plural, records.find(store, plural, id)), ("payments", payment)]
-    (mandates if plural == "mandates" else payments).age(store, resource, moment)
-    return [(plural, records.find(store, plural, id))]
+        following.append(("payments", made))
+    if plural == "payments":
+        following.append(("retries", records.find(store, "retries", id)))
+        following += [("payouts", payout) for payout in payouts.pending(store)]
+    if plural == "retries":
+        following.append(("payments", records.find(store, "payments", id)))
+    return following

@@ -14,6 +14,8 @@ _SINGULAR = {
     "mandates": "mandate",
     "payments": "payment",
     "subscriptions": "subscription",
+    "refunds": "refund",
+    "payouts": "payout",
 }
 
 

@@ -1,10 +1,11 @@
 """Payments: by Bacs on a mandate, or the first one by Faster Payments from the hosted page."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
 from integrations import clock
-from integrations.sandbox.gocardless import bacs, events, records
+from integrations.sandbox.gocardless import bacs, events, payouts, records
 from integrations.sandbox.gocardless.checks import (
     boolean,
     checked,
@@ -19,6 +20,8 @@ from integrations.sandbox.gocardless.ids import new_id, timestamp
 from integrations.sandbox.store import Store
 
 _DEAD_MANDATE = ("cancelled", "failed", "expired", "consumed", "blocked")
+# The retries of payments know payments, so they are handed in here.
+PlanRetry = Callable[[Store, dict, datetime], bool]
 _SPEC = {
     "amount": whole(1),
     "currency": one_of("GBP"),
@@ -81,9 +84,14 @@ def create(store: Store, params: Any) -> dict:
 def usable_mandate(store: Store, resource: str, id: str) -> dict:
     """The mandate that a new resource links to; ApiError when unknown or dead."""
     mandate = records.linked(store, "mandates", resource, "mandate", id)
-    if mandate["status"] in _DEAD_MANDATE:
+    if not alive(mandate):
         raise invalid_state("mandate_is_inactive", "Mandate is inactive")
     return mandate
+
+
+def alive(mandate: dict) -> bool:
+    """Whether something can still be collected on it."""
+    return mandate["status"] not in _DEAD_MANDATE
 
 
 def soonest_charge(mandate: dict, at: datetime) -> date:
@@ -141,7 +149,7 @@ def next_step(payment: dict) -> datetime | None:
     return None
 
 
-def age(store: Store, payment: dict, at: datetime) -> None:
+def age(store: Store, payment: dict, at: datetime, plan_retry: PlanRetry) -> None:
     """Take the next step that was due at that moment."""
     mandate = records.find(store, "mandates", payment["links"].get("mandate"))
     name = magic_name(store, mandate) if mandate and payment["scheme"] == "bacs" else ""
@@ -149,26 +157,42 @@ def age(store: Store, payment: dict, at: datetime) -> None:
         move(store, payment, "submitted", at=at)
     elif payment["status"] == "submitted":
         if name == "Penniless":
-            _fail(store, payment, at)
+            fail(store, payment, at, retried=plan_retry(store, payment, at))
         else:
             move(store, payment, "confirmed", at=at)
     else:
-        _pay_out(store, payment, name, at)
+        pay_out(store, payment, at)
+        if name == "Fickle":
+            charge_back(store, payment, at)
+        elif name == "Late":
+            fail(store, payment, at)
 
 
-def _pay_out(store: Store, payment: dict, name: str, at: datetime) -> None:
+def pay_out(store: Store, payment: dict, at: datetime) -> None:
+    """Put it into the day's payout."""
+    payouts.collect(store, payment, at)
     move(store, payment, "paid_out", at=at)
-    if name == "Fickle":
-        bank = events.bank("DDICA-4")
-        move(store, payment, "charged_back", cause="authorisation_disputed", at=at, **bank)
-    elif name == "Late":
-        _fail(store, payment, at)
 
 
-def _fail(store: Store, payment: dict, at: datetime) -> None:
+def charge_back(store: Store, payment: dict, at: datetime) -> None:
+    """The payer took it back under the guarantee; a later payout is less by as much."""
+    bank = events.bank("DDICA-4")
+    move(store, payment, "charged_back", cause="authorisation_disputed", at=at, **bank)
+    links = {"payment": payment["id"]}
+    payouts.take_back(store, "payment_charged_back", payment["amount"], links)
+
+
+def fail(store: Store, payment: dict, at: datetime, *, retried: bool = False) -> None:
+    """The bank reports no money; late, when it was paid out already and is taken back."""
+    late = payment["status"] == "paid_out"
+    details: dict[str, Any] = {"will_attempt_retry": retried}
+    if not retried:
+        details["not_retried_reason"] = "other"
     bank = events.bank("ARUDD-0")
-    cause = "refer_to_payer"
-    move(store, payment, "failed", cause=cause, at=at, will_attempt_retry=False, **bank)
+    move(store, payment, "failed", cause="refer_to_payer", at=at, **details, **bank)
+    if late:
+        links = {"payment": payment["id"]}
+        payouts.take_back(store, "payment_failed", payment["amount"], links)
 
 
 FILTERS = records.by_field("created_at", "charge_date", "status", "currency") | records.by_link(

@@ -71,7 +71,7 @@ def creditor(store: Store) -> Resource:
         "country_code": "GB",
         "creditor_type": "charity",
         "verification_status": "successful",
-        "can_create_refunds": False,
+        "can_create_refunds": True,
         "custom_payment_pages_enabled": False,
         "mandate_imports_enabled": False,
         "merchant_responsible_for_notifications": False,

@@ -19,8 +19,12 @@ from integrations.sandbox.gocardless import (
     limits,
     mandates,
     payments,
+    payouts,
     records,
+    refunds,
+    retries,
     subscriptions,
+    webhooks,
 )
 from integrations.sandbox.gocardless.errors import (
     ApiError,
@@ -100,6 +104,15 @@ class Api:
             self._read(plural, partial(_with_customer, module.FILTERS))
             self._update(plural, module.update)
             self._action(plural, "cancel", module.cancel)
+        self._action("payments", "retry", retries.retry)
+        self._create("refunds", refunds.create)
+        self._read("refunds", lambda store: refunds.FILTERS)
+        self._update("refunds", refunds.update)
+        self._read("payouts", lambda store: payouts.FILTERS)
+        self._update("payouts", payouts.update)
+        self._list("payout_items", _item_filters, payouts.shown_item)
+        self._read("webhooks", lambda store: webhooks.FILTERS)
+        self._action("webhooks", "retry", webhooks.retry)
 
     def _create(self, plural: str, make: Callable[[Store, Any], dict]) -> None:
         def view() -> Response:
@@ -127,6 +140,15 @@ class Api:
         def one(id: str) -> Response:
             return jsonify({plural: shown(self._fetch(plural, id))})
 
+        self._route(f"/{plural}/<id>", "GET", f"get_{plural}", one)
+        self._list(plural, filters, shown)
+
+    def _list(
+        self,
+        plural: str,
+        filters: Callable[[Store], Filters],
+        shown: Callable[[dict], dict],
+    ) -> None:
         def many() -> Response:
             if plural == "creditors":
                 records.creditor(self.store)
@@ -136,7 +158,6 @@ class Api:
             listed[plural] = [shown(resource) for resource in listed[plural]]
             return jsonify(listed)
 
-        self._route(f"/{plural}/<id>", "GET", f"get_{plural}", one)
         self._route(f"/{plural}", "GET", f"list_{plural}", many)
 
     def _fetch(self, plural: str, id: str) -> dict:
@@ -181,6 +202,13 @@ class Api:
             raise usage(400, "version_not_found", "Version not found")
         if not within_limit:
             raise usage(429, "rate_limit_exceeded", "Rate limit exceeded")
+
+
+def _item_filters(store: Store) -> Filters:
+    """The items of one payout; the list of all of them does not exist."""
+    if "payout" not in request.args:
+        raise usage(400, "invalid_filters", "payout is required")
+    return payouts.ITEM_FILTERS
 
 
 def _operations() -> tuple[str, ...]:
@@ -234,5 +262,5 @@ def _unknown_route(error: HTTPException) -> Response | HTTPException:
 
 
 _EVENT_FILTERS = records.by_field("created_at", "resource_type", "action") | records.by_link(
-    "mandate", "payment", "subscription", "billing_request", "parent_event"
+    "mandate", "payment", "subscription", "billing_request", "refund", "payout", "parent_event"
 )

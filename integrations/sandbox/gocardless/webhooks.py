@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import logging
 import random
 from typing import Any
 
@@ -12,12 +13,14 @@ from integrations import clock
 from integrations.sandbox import faults
 from integrations.sandbox.config import SandboxConfig, web_url
 from integrations.sandbox.gocardless import events, records
-from integrations.sandbox.gocardless.ids import new_id
+from integrations.sandbox.gocardless.ids import new_id, timestamp
 from integrations.sandbox.store import Store
 
+log = logging.getLogger(__name__)
 LARGEST_BATCH = 250
 _TIMEOUT = 10
-_PENDING = "gocardless.webhooks"
+_PENDING = "gocardless.webhook_queue"
+_KEPT = 500
 _RANDOM = random.SystemRandom()
 
 
@@ -63,6 +66,7 @@ def _queue(store: Store, batch: list[str], wait: float, bad_signature: bool) -> 
 
 def _attempt(store: Store, config: SandboxConfig, webhook: dict[str, Any]) -> None:
     accepted = _posted(store, config, webhook)
+    _forget_old(store)
     with store.lock:
         if store.get(_PENDING, webhook["id"]) is None:  # the sandbox was reset meanwhile
             return
@@ -79,18 +83,60 @@ def _posted(store: Store, config: SandboxConfig, webhook: dict[str, Any]) -> boo
     content = {"events": [event for event in sent if event], "meta": {"webhook_id": webhook["id"]}}
     body = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
     wrong = "x" if webhook.get("bad_signature") else ""
-    secret = config.gocardless_webhook_secret + wrong
+    signed = headers(config.gocardless_webhook_secret + wrong, body)
+    url = f"{web_url(store, config)}/webhooks/gocardless"
+    answer: requests.Response | None = None
     try:
         answer = requests.post(
-            f"{web_url(store, config)}/webhooks/gocardless",
-            data=body,
-            headers=headers(secret, body),
-            timeout=_TIMEOUT,
-            allow_redirects=False,
+            url, data=body, headers=signed, timeout=_TIMEOUT, allow_redirects=False
         )
-    except requests.RequestException:
-        return False
-    return 200 <= answer.status_code < 300
+    except requests.RequestException as error:
+        log.info("a webhook did not arrive: %s", type(error).__name__)
+    accepted = answer is not None and 200 <= answer.status_code < 300
+    if store.get(_PENDING, webhook["id"]) is not None:  # else the sandbox was reset meanwhile
+        records.save(store, "webhooks", _delivery(store, webhook["id"], url, body, signed, answer))
+    return accepted
+
+
+def _delivery(
+    store: Store,
+    id: str,
+    url: str,
+    body: bytes,
+    signed: dict[str, str],
+    answer: requests.Response | None,
+) -> dict[str, Any]:
+    """The webhook as `GET /webhooks` shows it: what was sent last, and what was answered."""
+    known = records.find(store, "webhooks", id)
+    return {
+        "id": id,
+        "created_at": known["created_at"] if known else timestamp(clock.now()),
+        "is_test": False,
+        "url": url,
+        "successful": answer is not None and 200 <= answer.status_code < 300,
+        "request_headers": signed,
+        "request_body": body.decode(),
+        "response_code": answer.status_code if answer is not None else None,
+        "response_headers": dict(answer.headers) if answer is not None else {},
+        "response_headers_content_truncated": False,
+        "response_headers_count_truncated": False,
+        "response_body": answer.text[:10_000] if answer is not None else None,
+        "response_body_truncated": answer is not None and len(answer.text) > 10_000,
+    }
+
+
+def _forget_old(store: Store) -> None:
+    if store.count(records.kind("webhooks")) > _KEPT:
+        for old in records.every(store, "webhooks")[:-_KEPT]:
+            store.delete(records.kind("webhooks"), old["id"])
+
+
+def retry(store: Store, id: str, params: Any) -> dict:
+    """Send a webhook again, from its first attempt on; the answer is what came of it so far."""
+    delivery = records.fetch(store, "webhooks", id)
+    ids = [event["id"] for event in json.loads(delivery["request_body"])["events"]]
+    store.put(_PENDING, id, {"id": id, "events": ids, "attempts": 0, "next_at": 0.0})
+    return delivery
 
 
 def headers(secret: str, body: bytes) -> dict[str, str]:
@@ -101,3 +147,8 @@ def headers(secret: str, body: bytes) -> dict[str, str]:
         "Origin": "https://api-sandbox.gocardless.com",
         "Webhook-Signature": hmac.new(secret.encode(), body, hashlib.sha256).hexdigest(),
     }
+
+
+FILTERS = records.by_field("created_at", "is_test") | {
+    "successful": lambda delivery: str(delivery["successful"]).lower()
+}
