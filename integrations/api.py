@@ -11,8 +11,9 @@ from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from integrations import clock, gocardless, inbox
+from integrations import clock, gocardless, inbox, queue
 from integrations.actions import HEARTBEAT
+from integrations.airtable import hooks
 from integrations.models import ServiceState
 
 LARGEST_BODY = 5 * 512 * 1024  # 2.5 MiB; the 250 events of a full delivery are about 150 KB
@@ -38,6 +39,22 @@ def gocardless_webhook(request: HttpRequest) -> HttpResponse:
     if events is None:
         return _text("the body holds no list of events", 400)
     inbox.store("gocardless", events)
+    return HttpResponse(status=204)
+
+
+@csrf_exempt
+@require_POST
+def airtable_webhook(request: HttpRequest) -> HttpResponse:
+    """Check the MAC of the raw body, ring, answer 204: a ping says only that something changed."""
+    try:
+        body = _body(request)
+    except UnreadablePostError:
+        return _text("the body did not arrive", 400)
+    if body is None:
+        return _text("the body is too large", 413)
+    if not hooks.verify(body, request.headers.get("X-Airtable-Content-MAC", "")):
+        return _text("the signature is missing or wrong", 401)
+    queue.ring("integrations.drain_airtable")
     return HttpResponse(status=204)
 
 

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from integrations import actions, inbox
-from integrations.airtable import push
+from integrations.airtable import hooks, pull, push
 
 
 @shared_task(name="integrations.process_events")
@@ -16,6 +16,24 @@ def process_events() -> None:
 def push_airtable() -> None:
     """Send what is behind to Airtable."""
     push.push_due()
+
+
+@shared_task(name="integrations.pull_airtable")
+def pull_airtable() -> None:
+    """Read what volunteers changed in Airtable."""
+    pull.pull_due()
+
+
+@shared_task(name="integrations.drain_airtable")
+def drain_airtable() -> None:
+    """Airtable says that something changed: ask what, and read it."""
+    hooks.drain()
+
+
+@shared_task(name="integrations.keep_airtable_hook")
+def keep_airtable_hook() -> None:
+    """Make, refresh or remake our webhook."""
+    hooks.keep()
 
 
 @shared_task(name="integrations.service_back")

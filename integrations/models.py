@@ -11,7 +11,20 @@ from django.db import models
 from django.db.models import F, Q
 
 from integrations import clock
+from integrations.airtable.state import AirtableBase, AirtableConflict, AirtableRun, AirtableTable
 from integrations.errors import Blocked, OutsideError, Rejected, Unavailable, Uncertain
+
+__all__ = [
+    "AirtableBase",
+    "AirtableConflict",
+    "AirtableRow",
+    "AirtableRun",
+    "AirtableTable",
+    "Due",
+    "ServiceCall",
+    "ServiceState",
+    "WebhookEvent",
+]
 
 # Longer than the slowest job's calls with all their time-outs summed.
 LEASE = timedelta(minutes=5)
@@ -154,6 +167,12 @@ class AirtableRow(Due):
     changes = models.PositiveIntegerField(default=0)
     pushed_at = models.DateTimeField(null=True, blank=True)
     tombstone_at = models.DateTimeField(null=True, blank=True)
+    # A digest of the record as last seen: an unchanged one costs nothing more than this.
+    seen = models.CharField(max_length=32, blank=True, editable=False)
+    absent = models.PositiveSmallIntegerField(
+        "finished passes that missed it", default=0, editable=False
+    )
+    sync_error = models.TextField("said in the record's sync_error", blank=True)
 
     class Meta:
         constraints = [
@@ -167,7 +186,8 @@ class AirtableRow(Due):
         indexes = [
             models.Index(
                 fields=["due_at"], name="airtable_row_due", condition=Q(due_at__isnull=False)
-            )
+            ),
+            models.Index(fields=["table", "record_id"], name="airtable_row_record"),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from integrations.health import pages
 urlpatterns: list[URLPattern] = [
     path("webhooks/gocardless", api.gocardless_webhook, name="gocardless-webhook"),
     path("webhooks/gocardless/test", api.gocardless_test, name="gocardless-webhook-test"),
+    path("webhooks/airtable", api.airtable_webhook, name="airtable-webhook"),
     path("livez", api.livez, name="livez"),
     path("readyz", api.readyz, name="readyz"),
     path("service-health", pages.service_health_json, name="service-health"),

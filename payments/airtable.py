@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from integrations.airtable.mapping import Column
+from integrations.airtable.merge import Owner
 from payments.models import MonthlyCharge, Subscription
 from registrations.models import Registration
 
@@ -22,6 +24,19 @@ _STATUS_OF_SUBSCRIPTION: dict[str, str] = {
     Subscription.Status.FAILED: "failed",
     Subscription.Status.CANCELLED: "cancelled",
 }
+
+COLUMNS = tuple(
+    Column(name, type, Owner.OURS, ("Y", "N") if type == "singleSelect" else ())
+    for name, type in {
+        "billing_request_id": "singleLineText",
+        "subscription_activated": "singleSelect",
+        "subscription_status": "singleLineText",
+        "ongoing_subscription_id": "singleLineText",
+        "subscription_start_date": "date",
+        "subscription_error": "multilineText",
+        **{f"{month}_subscription_payment_status": "singleLineText" for month in MONTHS},
+    }.items()
+)
 
 
 def registration_fields(registration: Registration) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from integrations.airtable.rows import RowFields
-from registrations.models import Guardian, Photo, Player, Registration, Sms
+from registrations.models import Guardian, Photo, Player, Registration, Season, Sms
 from registrations.models.messages import Kind
 from registrations.models.people import national
 
@@ -30,8 +30,13 @@ def registration_row(object_id: int) -> RowFields | None:
     )
     for part in settings.AIRTABLE_PARTS["registration"]:
         fields |= import_string(part)(registration)
-    table = settings.AIRTABLE_TABLE or registration.season.airtable_table
+    table = registrations_table(registration.season)
     return RowFields(table=table, sync_id=registration.sync_id, fields=fields)
+
+
+def registrations_table(season: Season) -> str:
+    """The table that holds a season's registrations."""
+    return settings.AIRTABLE_TABLE or season.airtable_table
 
 
 def letter(value: bool | None) -> str:

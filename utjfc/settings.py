@@ -90,6 +90,9 @@ AIRTABLE_PAT = _credential(
 )
 AIRTABLE_BASE_ID = _credential("AIRTABLE_BASE_ID", "appSandboxClub001")
 AIRTABLE_TABLE = env("AIRTABLE_TABLE", default="")  # overrides the season's table name
+AIRTABLE_PULL_SECONDS = env.int("AIRTABLE_PULL_SECONDS", default=10 if DEMO else 180)
+# How many requests a month the club's plan has; 0 where there is no such limit.
+AIRTABLE_MONTHLY_REQUESTS = env.int("AIRTABLE_MONTHLY_REQUESTS", default=0)
 AIRTABLE_URL = _service("AIRTABLE_URL", "https://api.airtable.com", "/airtable")
 
 GOCARDLESS_TOKEN = _credential("GOCARDLESS_TOKEN", "sandbox_demoTokenForTheSandboxOnly000000")
@@ -324,7 +327,17 @@ SPECTACULAR_SETTINGS = {
 # --- Who implements what (the few ways up: style.md 4) -----------------------------------------
 PAYMENT_DESK = "payments.desk.Desk"
 WEBHOOK_HANDLERS = {"gocardless": "payments.webhooks.Handler"}
-AIRTABLE_ROWS = {"registration": "registrations.airtable.registration_row"}
+# What is sent to Airtable, by kind of object; and, where it is edited there too, how it is taken.
+AIRTABLE_ROWS = {
+    "registration": "registrations.airtable.registration_row",
+    "team": "registrations.airtable_tables.team_row",
+    "suspension": "registrations.airtable_tables.suspension_row",
+}
+AIRTABLE_TABLES = {
+    "team": "registrations.airtable_tables.TeamTable",
+    "registration": "registrations.airtable_tables.RegistrationTable",
+    "suspension": "registrations.airtable_tables.SuspensionTable",
+}
 AIRTABLE_PARTS = {"registration": ["payments.airtable.registration_fields"]}
 # Which service the rows of each queue wait for (integrations.health).
 DUE_SERVICES = {
@@ -372,6 +385,9 @@ CELERY_BEAT_SCHEDULE = {
     for name, seconds in {
         "integrations.process_events": 3,
         "integrations.push_airtable": 3,
+        # Webhooks tell sooner; this finds what they missed.
+        "integrations.pull_airtable": AIRTABLE_PULL_SECONDS,
+        "integrations.keep_airtable_hook": 6 * 3600,
         "registrations.send_messages": 3,
         "registrations.process_photos": 3,
         "registrations.poll_sms": 120,

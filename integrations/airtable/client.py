@@ -3,16 +3,17 @@
 Every function raises the four outcomes of integrations.errors and makes one request.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import requests
 from django.conf import settings
-from pyairtable import Api
+from pyairtable import Api, Table
 from pydantic import ValidationError
 
 from integrations import guard
+from integrations.airtable import base
 from integrations.airtable.rows import SYNC_ID
 from integrations.errors import Blocked, OutsideError, Rejected, Unavailable, Uncertain
 from integrations.transport import never_sent, per_thread
@@ -21,30 +22,82 @@ SERVICE = "airtable"
 TIMEOUT = (5, 30)
 PENALTY = 30  # seconds that Airtable asks for after a 429
 LARGEST_WRITE = 10
+PAGE = 100
 # A wrong table's name says "permissions" too, and must not hold the other tables.
 NO_SUCH_TABLE = ("INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND", "TABLE_NOT_FOUND")
 _QUOTA = "PUBLIC_API_BILLING_LIMIT_EXCEEDED"
 
 
-def upsert(table: str, records: list[dict[str, Any]]) -> list[str]:
-    """Write up to ten records and return their ids, in the order given.
+def upsert(
+    table: str, records: list[dict[str, Any]], *, merge_on: Sequence[str] = (), by_id: bool = False
+) -> list[dict[str, Any]]:
+    """Write up to ten records and return them as they are now, in the order given.
 
-    A record is `{"id", "fields"}` for one that is known, else `{"fields"}` with its sync id.
+    A record is `{"id", "fields"}` for one that is known, else `{"fields"}` with its sync id (or the
+    fields of `merge_on`). `by_id`: fields are named by their ids, in the answer too.
     """
-    if len(records) > LARGEST_WRITE:
-        raise ValueError(f"Airtable takes {LARGEST_WRITE} records at a time")
+    _few(records)
+    keys = list(merge_on or [SYNC_ID])
     with _calling("upsert", writing=True) as api:
-        result = api.table(settings.AIRTABLE_BASE_ID, table).batch_upsert(records, [SYNC_ID])
-        ids = [record["id"] for record in result["records"]]
-        if len(ids) != len(records):
-            raise Uncertain(SERVICE, "an answer with too few records", code="records")
-        return ids
+        result = _table(api, table).batch_upsert(records, keys, use_field_ids=by_id)
+        return _all_of(result["records"], records)
+
+
+def delete(table: str, record_ids: list[str]) -> None:
+    """Delete up to ten records; Rejected where one is not there."""
+    _few(record_ids)
+    with _calling("delete", writing=True) as api:
+        _all_of(_table(api, table).batch_delete(record_ids), record_ids)
+
+
+def page(
+    table: str, *, fields: Sequence[str], formula: str = "", offset: str = ""
+) -> tuple[list[dict[str, Any]], str]:
+    """Up to a hundred records with these fields (by id), and the offset of the next page or ""."""
+    options = {"page_size": PAGE, "fields": list(fields), "use_field_ids": True}
+    given = {"formula": formula, "offset": offset}
+    options |= {name: value for name, value in given.items() if value}
+    with _calling("list", writing=False) as api:
+        urls = _table(api, table).urls
+        answer = api.get(urls.records, fallback=("post", urls.records_post), options=options)
+        records = answer["records"]
+        for record in records:
+            if not (isinstance(record["id"], str) and isinstance(record["fields"], dict)):
+                raise TypeError
+        return records, str(answer.get("offset") or "")
+
+
+def tables() -> list[dict[str, Any]]:
+    """Every table of the base with its fields (wire/airtable 1.11)."""
+    answer = request("GET", "schema", "meta", "bases", settings.AIRTABLE_BASE_ID, "tables")
+    return answer["tables"]
+
+
+def request(method: str, operation: str, *path: str, **given: Any) -> Any:
+    """One call that pyairtable has no plain method for: metadata and webhooks."""
+    with _calling(operation, writing=method != "GET") as api:
+        return api.request(method, api.build_url(*path), **given)
 
 
 def check() -> str:
     """Ask whose token it is, even while the service is held; the answer in words."""
     with _calling("check", writing=False, test=True) as api:
         return f"token of {api.whoami()['id']}"
+
+
+def _few(records: Sequence[Any]) -> None:
+    if len(records) > LARGEST_WRITE:
+        raise ValueError(f"Airtable takes {LARGEST_WRITE} records at a time")
+
+
+def _table(api: Api, table: str) -> Table:
+    return api.table(settings.AIRTABLE_BASE_ID, table)
+
+
+def _all_of(answered: Sequence[Any], asked: Sequence[Any]) -> list[dict[str, Any]]:
+    if len(answered) != len(asked):
+        raise Uncertain(SERVICE, "an answer with too few records", code="records")
+    return [dict(record) for record in answered]
 
 
 @per_thread
@@ -57,6 +110,7 @@ def _calling(operation: str, *, writing: bool, test: bool = False) -> Iterator[A
     if not (settings.AIRTABLE_PAT and settings.AIRTABLE_BASE_ID):
         raise Blocked(SERVICE, "AIRTABLE_PAT or AIRTABLE_BASE_ID is not set", code="not_configured")
     with guard.call(SERVICE, operation, test=test), _translated(writing):
+        base.count_request()
         yield _api(settings.AIRTABLE_PAT, settings.AIRTABLE_URL)
 
 

@@ -138,10 +138,11 @@ def suspend(registration_id: int, *, reason: str, at: datetime, by: Actor = None
     registration = locked(registration_id)
     if registration.suspensions.filter(lifted_at=None).exists():
         return
-    Suspension.objects.create(
+    suspension = Suspension.objects.create(
         registration=registration, reason=reason[:200], suspended_at=at, decided_by=_user(by)
     )
     note(registration, Kind.STATE, f"Suspended: {reason}", at=at, by=name_of(by))
+    sync.touch_suspension(suspension)
     save(registration)
 
 
@@ -154,7 +155,10 @@ def reinstate(registration_id: int, *, reason: str, at: datetime, by: Actor = No
         "lifted_by": _user(by),
         "lifted_reason": reason[:200],
     }
-    if registration.suspensions.filter(lifted_at=None).update(**change):
+    lifted = registration.suspensions.filter(lifted_at=None).first()
+    if lifted is not None:
+        Suspension.objects.filter(pk=lifted.pk).update(**change)
+        sync.touch_suspension(lifted)
         note(registration, Kind.STATE, f"Reinstated: {reason}", at=at, by=name_of(by))
         save(registration)
 

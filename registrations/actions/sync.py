@@ -1,9 +1,10 @@
-"""Say that a registration is behind in Airtable."""
+"""Say that a registration, a suspension or a team is behind in Airtable."""
 
 from django.conf import settings
 
 from integrations import outbox
-from registrations.models import Registration
+from registrations.airtable_ids import suspension_sync_id
+from registrations.models import Registration, Suspension
 
 
 def touch(registration: Registration) -> None:
@@ -15,3 +16,9 @@ def touch(registration: Registration) -> None:
         return
     table = settings.AIRTABLE_TABLE or registration.season.airtable_table
     outbox.mark_behind("registration", registration.pk, sync_id=registration.sync_id, table=table)
+
+
+def touch_suspension(one: Suspension) -> None:
+    """Mark a suspension's row as behind, in the caller's transaction."""
+    table = "suspended_registrations"
+    outbox.mark_behind("suspension", one.pk, sync_id=suspension_sync_id(one), table=table)

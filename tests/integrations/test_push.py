@@ -35,6 +35,7 @@ def mapped(object_id: int) -> RowFields | None:
 @pytest.fixture(autouse=True)
 def mapping(settings):
     settings.AIRTABLE_ROWS = {"child": f"{__name__}.mapped"}
+    settings.AIRTABLE_TABLES = {}
     objects.clear()
     tables.clear()
 

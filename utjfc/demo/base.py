@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from integrations import clock
+from integrations.airtable.mapping import AirtableTableMapping
 from integrations.airtable.rows import canonical, row_fields
 from integrations.models import AirtableRow
 from integrations.sandbox.airtable import cells, schema
 from integrations.sandbox.airtable.formula_values import iso
 from integrations.sandbox.airtable.tables import KIND, Table, new_id
 from integrations.sandbox.store import Store
+from registrations.airtable_tables import RegistrationTable, SuspensionTable, TeamTable
 from registrations.models import Registration, Season, Suspension, Team
 from utjfc.demo import tables
 
@@ -59,7 +60,7 @@ class Base:
         return Table(doc)
 
     def _registrations(self, season: Season, table: Table) -> None:
-        known = []
+        known, mapping = [], RegistrationTable()
         rows = Registration.objects.filter(season=season, duplicate_of=None)
         for pk, sync_id, at in rows.values_list("pk", "sync_id", "submitted_at"):
             row = row_fields("registration", pk)
@@ -73,7 +74,7 @@ class Base:
                     sync_id=sync_id,
                     table=table.name,
                     record_id=record,
-                    base=canonical(row.fields),
+                    base=mapping.snapshot(row.fields),
                     changes=1,
                     pushed_at=clock.now(),
                 )
@@ -81,34 +82,37 @@ class Base:
         AirtableRow.objects.bulk_create(known)
 
     def _teams(self, table: Table, teams: Iterable[Team]) -> None:
+        known = []
         for team in teams:
-            fields = {
-                "short_team_name": team.name,
-                "age_group": f"{team.age_group}s",
-                "current_season": team.season.code,
-                "need_new_kit_current_season": "Y" if team.kit_due else "N",
-            }
             opened = datetime.combine(team.season.opens_on, datetime.min.time(), clock.LONDON)
-            self._record(table, fields, opened)
+            known.append(self._linked(TeamTable(), team.pk, table, opened))
+        AirtableRow.objects.bulk_create(known)
 
     def _suspensions(self, table: Table) -> None:
-        joined = Suspension.objects.select_related(
-            "registration__player", "registration__team", "registration__season", "decided_by"
+        known = [
+            self._linked(SuspensionTable(), one.pk, table, one.suspended_at)
+            for one in Suspension.objects.all()
+        ]
+        AirtableRow.objects.bulk_create(known)
+
+    def _linked(
+        self, mapping: AirtableTableMapping, pk: int, table: Table, at: datetime
+    ) -> AirtableRow:
+        """A record of what we would have pushed, and our row for it."""
+        row = mapping.row(pk)
+        if row is None:
+            raise LookupError(f"{mapping.kind} {pk}")
+        known = {name for name, value in row.fields.items() if table.find(name) and value}
+        return AirtableRow(
+            kind=mapping.kind,
+            object_id=pk,
+            sync_id=row.sync_id,
+            table=table.name,
+            record_id=self._record(table, {name: row.fields[name] for name in known}, at),
+            base=mapping.snapshot(row.fields),
+            changes=1,
+            pushed_at=clock.now(),
         )
-        for one in joined:
-            row = one.registration
-            fields = {
-                "sync_id": str(uuid5(NAMESPACE_URL, f"suspension:{row.sync_id}:{one.pk}")),
-                "registration": str(row.sync_id),
-                "player_full_name": row.player.full_name,
-                "team": row.team.name,
-                "age_group": row.team.age_group,
-                "season": row.season.code,
-                "reason": one.reason,
-                "suspended_at": one.suspended_at.isoformat(),
-                "decided_by": one.decided_by.get_username() if one.decided_by else "",
-            }
-            self._record(table, fields, one.suspended_at)
 
     def _record(self, table: Table, fields: dict[str, Any], at: datetime) -> str:
         """Store one record as a write would leave it; returns its id. Refusals are raised."""
