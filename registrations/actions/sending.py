@@ -189,7 +189,8 @@ def _move(row: Sms, status: str, code: str, words: str = "") -> None:
     row.save(update_fields=["status", "status_at", "error_code", "error"])
     ending = f" ({row.error})" if row.error else ""
     text = f"SMS {row.get_status_display()}: {row.get_kind_display()}{ending}"
-    note(row.registration, TimelineEntry.Kind.MESSAGE, text, at=moment)
+    if status != Sms.Status.SENT:  # that was noted when Twilio took it
+        note(row.registration, TimelineEntry.Kind.MESSAGE, text, at=moment)
     if status in (Sms.Status.FAILED, Sms.Status.UNDELIVERED):
         _email_instead(row, moment)
     sync.touch(row.registration)

@@ -110,6 +110,7 @@ def _extra(draft: Draft, step: Step) -> dict[str, Any]:
         registration = drafts.sent_in(draft)
         return {
             "ending": str(registration.guardian.phone)[-3:],
+            "by_email": draft.answers.get("sms_received") == "email",
             "paid": bool(registration.fee_settled_at and registration.collection_arranged_at),
         }
     return {}

@@ -67,15 +67,17 @@ def _ended(key: str, photo: Photo, moment: datetime) -> Progress:
     session = drafts.find_session(key)
     draft = session.draft if session else None
     if photo.state == Photo.State.REFUSED:
-        text = wording.markdown("photo_refused", reason=photo.refusal)
-        return Progress(moment, Reply(text, NEW, steps.UPLOAD), True)
+        kept = draft is not None and steps.next_step(draft).number == steps.DONE
+        text = wording.markdown("photo_refused", reason=photo.refusal, kept=kept)
+        return Progress(moment, Reply(text, NEW, steps.DONE if kept else steps.UPLOAD), True)
     if draft is None or draft.registration_id != photo.registration_id:
         return Progress(moment, Reply(wording.markdown("photo_accepted"), NEW, steps.DONE))
     return Progress(moment, replies.at_step(draft, replies.say("photo_accepted", draft)))
 
 
 def _refused(draft, reason: str) -> Reply:
-    text = replies.say("photo_refused", draft, reason=reason)
+    kept = steps.next_step(draft).number == steps.DONE
+    text = replies.say("photo_refused", draft, reason=reason, kept=kept)
     return replies.at_step(draft, text, question=False)
 
 

@@ -53,6 +53,17 @@ def test_the_link_goes_out_once_with_price_days_and_help(sandbox, registration):
     assert row.sid and row.sent_at and row.due_at is None
 
 
+def test_the_timeline_tells_once_that_a_text_went_out(sandbox, registration):
+    messages.queue_payment_link(registration, at=clock.now())
+    sending.send_due()
+    row = Sms.objects.get()
+    assert callback(sandbox, row, "sent").status_code == 204
+    assert callback(sandbox, row, "delivered").status_code == 204
+    told = [entry.text for entry in registration.timeline.order_by("pk")]
+    assert told.count("SMS sent: payment link") == 1
+    assert told[-1] == "SMS delivered: payment link"
+
+
 def test_long_names_give_way_before_a_third_segment(sandbox, lions):
     row = factories.registration(
         guardian=factories.guardian(first_name="Wilhelmina-Konstantina-Alexandra Maria Ana"),

@@ -94,6 +94,19 @@ def test_what_is_no_photo_is_refused_with_the_reason(parent, raw, reason):
     assert parent.poll()["routine_number"] == 35
 
 
+def test_a_bad_file_after_a_good_photo_takes_nothing_away(parent):
+    parent.walk(34)
+    parent.upload(picture("JPEG"))
+    actions.process_due()
+    assert parent.poll()["routine_number"] == 35
+    parent.upload(b"%PDF-1.4")
+    actions.process_due()
+    ended = parent.poll()
+    assert (ended["complete"], ended["error"], ended["routine_number"]) == (True, True, 35)
+    assert "sent before is safe" in ended["response"]
+    assert parent.registration.photos.filter(state="accepted").count() == 1
+
+
 @pytest.mark.parametrize(("size", "words"), [(0, "empty"), (10 * 1024 * 1024 + 1, "10 MB")])
 def test_the_size_is_judged_at_once(parent, size, words):
     parent.walk(34)
