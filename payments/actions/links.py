@@ -78,7 +78,8 @@ def come_back(token: str) -> Outcome:
         return Outcome(Answer.PAID)
     free = Q(leased_until=None) | Q(leased_until__lte=clock.now())
     rows = registration.billing_requests.filter(free, closed_at=None, needs_person_at=None)
-    if rows.exclude(status__in=requests.USED).update(due_at=clock.now()):
+    # The flow has served: whoever opens the link now hears from us, not of a page that is over.
+    if rows.exclude(status__in=requests.USED).update(due_at=clock.now(), flow_made_at=None):
         queue.ring("payments.ask")
     return Outcome(Answer.AT_THE_BANK)
 

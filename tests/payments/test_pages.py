@@ -141,6 +141,16 @@ def test_the_return_page_believes_nobody_and_looks_again(bank, client):
     assert registration.status == "pending_payment"
 
 
+def test_whoever_has_paid_is_not_sent_back_to_the_page_that_is_over(bank, client):
+    registration = factories.registration()
+    bank.ask(registration)
+    bank.pay(registration)
+    client.get(f"/reg_setup/{registration.token}/return")
+    response = client.get(f"/reg_setup/{registration.token}")
+    assert response.status_code == 200
+    assert "All done, thank you" in response.content.decode()
+
+
 def test_the_return_page_says_when_all_is_settled(client):
     registration = factories.active_registration()
     response = client.get(f"/reg_setup/{registration.token}/return")
