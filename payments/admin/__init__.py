@@ -1,5 +1,5 @@
 """The office's view of what is asked for, collected and paid."""
 
-from payments.admin import collecting, registrations, siblings
+from payments.admin import collecting, registrations, siblings, treasurer
 
-__all__ = ["collecting", "registrations", "siblings"]
+__all__ = ["collecting", "registrations", "siblings", "treasurer"]

@@ -37,7 +37,12 @@ LOGINS = [
         "treasurer",
         "demo-treasurer",
         "Treasurer",
-        (("registrations", "view"), ("payments", "view"), ("payments", "change")),
+        (
+            ("registrations", "view"),
+            ("payments", "view"),
+            ("payments", "change"),
+            ("payments", "see"),
+        ),
     ),
     Login("welfare", "demo-welfare", WELFARE, (("registrations", "view"),)),
 ]
