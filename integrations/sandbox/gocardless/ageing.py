@@ -10,27 +10,38 @@ from integrations import clock
 from integrations.sandbox.gocardless import (
     fulfilment,
     mandates,
+    pausing,
     payments,
     payouts,
     records,
     refunds,
     retries,
+    revival,
     subscriptions,
 )
 from integrations.sandbox.store import Store
 
+
+def _subscription(store: Store, subscription: dict, at: datetime) -> dict | None:
+    """Its next payment, or the end of its pause, which makes none."""
+    if subscription["status"] == "paused":
+        pausing.wake(store, subscription, at)
+        return None
+    return subscriptions.age(store, subscription, at)
+
+
 _NEXT: dict[str, Callable[[dict], datetime | None]] = {
     "mandates": mandates.next_step,
     "payments": payments.next_step,
-    "subscriptions": subscriptions.next_step,
+    "subscriptions": lambda one: pausing.next_step(one) or subscriptions.next_step(one),
     "refunds": refunds.next_step,
     "payouts": payouts.next_step,
     "retries": retries.next_step,
 }
 _STEP: dict[str, Callable[[Store, dict, datetime], Any]] = {
-    "mandates": mandates.age,
+    "mandates": partial(mandates.age, activated=revival.activated),
     "payments": partial(payments.age, plan_retry=retries.plan),
-    "subscriptions": subscriptions.age,
+    "subscriptions": _subscription,
     "refunds": refunds.age,
     "payouts": payouts.age,
     "retries": retries.age,

@@ -70,6 +70,28 @@ def _begin(store: Store, config: SandboxConfig, request: dict, *, refused: bool)
     return request
 
 
+def at_once(store: Store, request: dict, at: datetime, *, refused: bool) -> dict:
+    """Authorise, fulfil and let the bank answer now; returns the payment.
+
+    Everything but the bank's authorisation must have been done already.
+    """
+    waiting = [one["type"] for one in request["actions"] if one["status"] == "pending"]
+    if waiting != ["bank_authorisation"]:
+        message = "Every action but bank_authorisation must be completed"
+        raise invalid_state("billing_request_not_ready_to_fulfil", message)
+    complete(request, "bank_authorisation")
+    name = "bank_authorisation_authorised"
+    events.emit(store, "billing_requests", name, request, origin="payer")
+    records.save(store, "billing_requests", request)
+    due = {"id": request["id"], "at": timestamp(at), "answer_at": timestamp(at)}
+    _fulfil(store, due | {"refused": refused})
+    links = records.fetch(store, "billing_requests", request["id"])["links"]
+    answer = store.get(DUE, links["payment_request_payment"])
+    if answer is not None:
+        _answer(store, answer)
+    return records.fetch(store, "payments", links["payment_request_payment"])
+
+
 def run_due(store: Store) -> None:
     """Take every step whose moment has come."""
     if not store.count(DUE):

@@ -1,7 +1,10 @@
 """Mandates: made by fulfilment (or directly), cancelled with all that hangs on them."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
+
+from dateutil.relativedelta import relativedelta
 
 from integrations import clock
 from integrations.sandbox.gocardless import bacs, events, payments, records, subscriptions
@@ -10,6 +13,9 @@ from integrations.sandbox.gocardless.errors import invalid_state
 from integrations.sandbox.gocardless.ids import moment, new_id, timestamp
 from integrations.sandbox.store import Store
 
+_DORMANT = relativedelta(months=13)
+# What a switch of banks does knows mandates, so it is handed in here.
+Activated = Callable[[Store, dict, datetime], None]
 LIVE = ("pending_customer_approval", "pending_submission", "submitted", "active")
 _SPEC = {
     "reference": text(10),
@@ -22,14 +28,13 @@ _SPEC = {
 
 def new(store: Store, account: dict, values: dict[str, Any], at: datetime) -> dict:
     """A Bacs mandate on the account, waiting for its submission to the bank."""
-    first = bacs.next_possible_charge_date(at, new_mandate=True)
     mandate = {
         "id": new_id("MD"),
         "created_at": timestamp(at),
         "reference": values.get("reference") or f"UTJ-{new_id('')[:7]}",
         "status": "pending_submission",
         "scheme": "bacs",
-        "next_possible_charge_date": first.isoformat(),
+        "next_possible_charge_date": first_charge(at),
         "payments_require_approval": False,
         "metadata": values.get("metadata") or {},
         "verified_at": None,
@@ -44,6 +49,11 @@ def new(store: Store, account: dict, values: dict[str, Any], at: datetime) -> di
         },
     }
     return records.save(store, "mandates", mandate)
+
+
+def first_charge(at: datetime) -> str:
+    """The first charge date of a mandate that begins at that moment."""
+    return bacs.next_possible_charge_date(at, new_mandate=True).isoformat()
 
 
 def create(store: Store, params: Any) -> dict:
@@ -100,30 +110,57 @@ def end(store: Store, mandate: dict, status: str, *, cause: str, **event: Any) -
     return mandate
 
 
-def age(store: Store, mandate: dict, at: datetime) -> None:
-    """Take the next step that was due at that moment: submitted, then active."""
-    if mandate["status"] == "pending_submission":
-        mandate["status"] = "submitted"
-        records.save(store, "mandates", mandate)
-        events.emit(store, "mandates", "submitted", mandate, at=at)
+def age(store: Store, mandate: dict, at: datetime, activated: Activated) -> None:
+    """Take the next step that was due at that moment: submitted, active, and in the end expired."""
+    if mandate["status"] == "active":
+        end(store, mandate, "expired", cause="mandate_expired", at=at)
+    elif mandate["status"] == "pending_submission":
+        submit(store, mandate, at)
     elif payments.magic_name(store, mandate) == "Invalid":
-        bank = events.bank("AUDDIS-5")
-        end(store, mandate, "failed", cause="invalid_bank_details", at=at, **bank)
+        refuse(store, mandate, at)
     else:
-        mandate["status"] = "active"
-        records.save(store, "mandates", mandate)
-        events.emit(store, "mandates", "active", mandate, cause="mandate_activated", at=at)
+        activate(store, mandate, at)
+        activated(store, mandate, at)
         if payments.magic_name(store, mandate) == "Expired":
             end(store, mandate, "expired", cause="mandate_expired", at=at)
 
 
+def submit(store: Store, mandate: dict, at: datetime) -> None:
+    """It was sent to the bank."""
+    mandate["status"] = "submitted"
+    records.save(store, "mandates", mandate)
+    events.emit(store, "mandates", "submitted", mandate, at=at)
+
+
+def refuse(store: Store, mandate: dict, at: datetime) -> None:
+    """The bank does not know the account."""
+    bank = events.bank("AUDDIS-5")
+    end(store, mandate, "failed", cause="invalid_bank_details", at=at, **bank)
+
+
+def activate(store: Store, mandate: dict, at: datetime) -> None:
+    """The bank has accepted it, for the first time or again."""
+    mandate |= {"status": "active", "_used": timestamp(at)}
+    records.save(store, "mandates", mandate)
+    action, cause = "active", "mandate_activated"
+    if mandate.get("_since"):
+        action, cause = "reinstated", "mandate_reinstated"
+    events.emit(store, "mandates", action, mandate, cause=cause, at=at)
+
+
 def next_step(mandate: dict) -> datetime | None:
-    """When its state changes next: submitted a working day after day zero, active at + 3."""
+    """When its state changes next: submitted a working day after day zero, active at + 3.
+
+    An active one expires 13 months after its last payment.
+    """
+    if mandate["status"] == "active":
+        used = mandate.get("_used")
+        return moment(used) + _DORMANT if used else None
     waits = {"pending_submission": (1, bacs.SUBMITS_AT), "submitted": (3, bacs.REPORTS_AT)}
     if mandate["status"] not in waits:
         return None
     days, when = waits[mandate["status"]]
-    zero = bacs.day_zero(moment(mandate["created_at"]))
+    zero = bacs.day_zero(moment(mandate.get("_since") or mandate["created_at"]))
     return bacs.at(bacs.add_working_days(zero, days), when)
 
 

@@ -61,6 +61,9 @@ def new(store: Store, values: dict[str, Any], *, scheme: str, charge: date, at: 
         },
         "links": links,
     }
+    mandate = records.find(store, "mandates", links.get("mandate"))
+    if mandate and mandate.get("_used"):
+        records.save(store, "mandates", mandate | {"_used": timestamp(at)})
     return records.save(store, "payments", payment)
 
 

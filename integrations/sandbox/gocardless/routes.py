@@ -18,11 +18,14 @@ from integrations.sandbox.gocardless import (
     fulfilment,
     limits,
     mandates,
+    pausing,
     payments,
     payouts,
     records,
     refunds,
     retries,
+    revival,
+    simulators,
     subscriptions,
     webhooks,
 )
@@ -104,6 +107,9 @@ class Api:
             self._read(plural, partial(_with_customer, module.FILTERS))
             self._update(plural, module.update)
             self._action(plural, "cancel", module.cancel)
+        self._action("mandates", "reinstate", revival.reinstate)
+        self._action("subscriptions", "pause", pausing.pause)
+        self._action("subscriptions", "resume", pausing.resume)
         self._action("payments", "retry", retries.retry)
         self._create("refunds", refunds.create)
         self._read("refunds", lambda store: refunds.FILTERS)
@@ -113,6 +119,7 @@ class Api:
         self._list("payout_items", _item_filters, payouts.shown_item)
         self._read("webhooks", lambda store: webhooks.FILTERS)
         self._action("webhooks", "retry", webhooks.retry)
+        self._action("scenario_simulators", "run", simulators.run)
 
     def _create(self, plural: str, make: Callable[[Store, Any], dict]) -> None:
         def view() -> Response:
@@ -124,7 +131,7 @@ class Api:
             if key:
                 entry = {"resource_id": made["id"]}
                 self.store.put("gocardless.idempotency", f"{plural}:{key}", entry)
-            answer = jsonify({plural: made})
+            answer = jsonify({plural: _public(made)})
             answer.status_code = 201
             answer.headers["Location"] = f"{self.config.public_url}/{plural}/{made['id']}"
             return answer
@@ -138,7 +145,7 @@ class Api:
         shown: Callable[[dict], dict] = lambda resource: resource,
     ) -> None:
         def one(id: str) -> Response:
-            return jsonify({plural: shown(self._fetch(plural, id))})
+            return jsonify({plural: _public(shown(self._fetch(plural, id)))})
 
         self._route(f"/{plural}/<id>", "GET", f"get_{plural}", one)
         self._list(plural, filters, shown)
@@ -155,7 +162,7 @@ class Api:
             query = request.args.to_dict()
             found = records.filtered(records.every(self.store, plural), query, filters(self.store))
             listed = records.page(plural, found, query)
-            listed[plural] = [shown(resource) for resource in listed[plural]]
+            listed[plural] = [_public(shown(one)) for one in listed[plural]]
             return jsonify(listed)
 
         self._route(f"/{plural}", "GET", f"list_{plural}", many)
@@ -165,13 +172,13 @@ class Api:
 
     def _update(self, plural: str, change: Change) -> None:
         def view(id: str) -> Response:
-            return jsonify({plural: change(self.store, id, _params(plural))})
+            return jsonify({plural: _public(change(self.store, id, _params(plural)))})
 
         self._route(f"/{plural}/<id>", "PUT", f"update_{plural}", view)
 
     def _action(self, plural: str, name: str, act: Change) -> None:
         def view(id: str) -> Response:
-            return jsonify({plural: act(self.store, id, _action_params())})
+            return jsonify({plural: _public(act(self.store, id, _action_params()))})
 
         self._route(f"/{plural}/<id>/actions/{name}", "POST", f"{name}_{plural}", view)
 
@@ -219,6 +226,11 @@ def _operations() -> tuple[str, ...]:
     names = {"POST": "create", "PUT": "update", "DELETE": "remove"}
     read = "get" if len(parts) == 2 else "list"
     return (f"{parts[0]}.{names.get(request.method, read)}",)
+
+
+def _public(resource: dict) -> dict:
+    """The resource without the fields that are only the sandbox's own."""
+    return {name: value for name, value in resource.items() if not name.startswith("_")}
 
 
 def _with_customer(own: Filters, store: Store) -> Filters:

@@ -1,6 +1,7 @@
 """Subscriptions: the rules of wire/gocardless_twilio 3.3 and the payments that they make."""
 
-from datetime import date, datetime
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from integrations import clock
@@ -61,9 +62,7 @@ def create(store: Store, params: Any) -> dict:
         message = f"must be on or after mandate's next_possible_charge_date ({soonest})"
         raise invalid_field("subscriptions", "start_date", message)
     _count_by_end_date(subscription, values.get("end_date"))
-    last = bacs.end_date(subscription)
-    subscription["end_date"] = last.isoformat() if last else None
-    subscription["upcoming_payments"] = _upcoming(subscription, date.min)
+    plan(subscription, date.min)
     records.save(store, "subscriptions", subscription)
     events.emit(store, "subscriptions", "created", subscription, origin="api")
     return subscription
@@ -124,9 +123,27 @@ def _count_by_end_date(subscription: dict, end: str | None) -> None:
     subscription["count"] = before
 
 
+def charge_dates(subscription: dict) -> Iterator[date]:
+    """Its charge dates without those that a pause left out; as many as its count all the same."""
+    skipped = set(subscription.get("_skipped", []))
+    count = subscription.get("count")
+    longer = {"count": count + len(skipped)} if count is not None else {}
+    for charge in bacs.charge_dates(subscription | longer):
+        if charge.isoformat() not in skipped:
+            yield charge
+
+
+def plan(subscription: dict, after: date) -> None:
+    """Work out its coming payments after that day, and its end, in place."""
+    subscription["upcoming_payments"] = _upcoming(subscription, after)
+    if subscription.get("count") is not None:
+        last = list(charge_dates(subscription))[-1] + timedelta(days=1)
+        subscription["end_date"] = last.isoformat()
+
+
 def _upcoming(subscription: dict, after: date) -> list[dict]:
     upcoming: list[dict] = []
-    for charge in bacs.charge_dates(subscription):
+    for charge in charge_dates(subscription):
         if len(upcoming) == _MOST_UPCOMING:
             break
         if charge > after:
