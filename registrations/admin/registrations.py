@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -19,6 +20,7 @@ from registrations.admin.timeline import timeline
 from registrations.models import Registration, Sms, TimelineEntry, note
 from registrations.models.messages import Kind
 
+A_DAY = timedelta(days=1)
 PLAYER = ["player_link", "player_birthday", "player_address"]
 
 
@@ -201,5 +203,11 @@ class RegistrationAdmin(Deeds, Shown, PersonSearch):
                 rows.waiting_for_place(),
                 "waiting_since",
                 lambda row: f"{row.team} was full",
+            ),
+            Worklist(
+                "Sent in, then gone quiet",
+                rows.stopped_before_paying(clock.now() - A_DAY),
+                "submitted_at",
+                lambda row: "no payment day was chosen, so no link has gone out",
             ),
         ]

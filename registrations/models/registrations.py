@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from datetime import datetime
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -32,6 +33,13 @@ class RegistrationQuerySet(models.QuerySet):
     def needs_person(self) -> RegistrationQuerySet:
         """Flagged for staff and not yet looked at."""
         return self.filter(flagged_at__isnull=False)
+
+    def stopped_before_paying(self, before: datetime) -> RegistrationQuerySet:
+        """Sent in through the chat by `before`, and no payment day since: no link has gone out."""
+        quiet = self.filter(draft__isnull=False, payment_day=None, submitted_at__lte=before)
+        return quiet.filter(
+            status=Registration.Status.PENDING_PAYMENT, duplicate_of=None, sms__isnull=True
+        )
 
     def with_open_suspension(self) -> RegistrationQuerySet:
         return self.filter(suspensions__isnull=False, suspensions__lifted_at=None).distinct()

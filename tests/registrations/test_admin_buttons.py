@@ -299,6 +299,18 @@ def test_a_link_that_did_not_arrive_waits_for_staff_until_a_newer_one_is_asked_f
     assert "the phone is off" not in client.get(address).content.decode()
 
 
+def test_whoever_stops_before_the_payment_day_is_on_the_list_after_a_day(
+    client, parent, move_clock
+):
+    parent.walk(29)
+    address, words = reverse("admin:needs_a_person"), "no payment day was chosen"
+    assert words not in client.get(address).content.decode()
+    move_clock(timedelta(hours=25))
+    assert words in client.get(address).content.decode()
+    client.post(do(parent.registration, "resend_payment_sms"), {"confirmed": "1"})
+    assert words not in client.get(address).content.decode()
+
+
 def test_a_team_whose_code_nobody_could_type_is_refused(client):
     season = factories.season()
     address = reverse("admin:registrations_team_add")
