@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
+from twilio.base import values
 from twilio.base.exceptions import TwilioException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
@@ -86,14 +87,17 @@ class Fate:
     error: str
 
 
-def send(to: str, body: str, *, status_callback: str) -> Sent:
-    """Send `body` to an E.164 number; Uncertain means look with `find` before repeating."""
+def send(to: str, body: str, *, status_callback: str = "") -> Sent:
+    """Send `body` to an E.164 number; Uncertain means look with `find` before repeating.
+
+    `status_callback` is where Twilio reports what became of it; "" where nobody needs to know.
+    """
     with _calling("send", creating=True) as client:
         message = client.messages.create(
             to=to,
             body=body,
             from_=settings.TWILIO_FROM_NUMBER,
-            status_callback=status_callback,
+            status_callback=status_callback or values.unset,
         )
         return Sent(message.sid, message.status)
 

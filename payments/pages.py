@@ -28,10 +28,9 @@ PAGES = {
 View = Callable[[HttpRequest, str], HttpResponse]
 
 
-def private(view: View) -> View:
+def unlisted(view: View) -> View:
     """The address is the credential: tell nobody, keep nothing, and let nobody try many."""
 
-    @require_safe
     @wraps(view)
     def guarded(request: HttpRequest, token: str) -> HttpResponse:
         seconds = _seconds_to_wait(_address(request))
@@ -44,7 +43,8 @@ def private(view: View) -> View:
     return guarded
 
 
-@private
+@require_safe
+@unlisted
 def reg_setup(request: HttpRequest, token: str) -> HttpResponse:
     """302 to the hosted payment page, or a small page that says why not."""
     outcome = links.open_link(token, request.GET.get(proving.MARK, ""))
@@ -53,13 +53,15 @@ def reg_setup(request: HttpRequest, token: str) -> HttpResponse:
     return _page(request, outcome.answer, token)
 
 
-@private
+@require_safe
+@unlisted
 def came_back(request: HttpRequest, token: str) -> HttpResponse:
     """Where the hosted page sends a parent who has finished."""
     return _page(request, links.come_back(token).answer, token)
 
 
-@private
+@require_safe
+@unlisted
 def left(request: HttpRequest, token: str) -> HttpResponse:
     """Where the hosted page sends a parent who gave up for now."""
     if links.find(token) is None:

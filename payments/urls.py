@@ -2,10 +2,13 @@
 
 from django.urls import URLPattern, path
 
-from payments import pages
+from payments import pages, status
 
 urlpatterns: list[URLPattern] = [
     path("reg_setup/<str:token>", pages.reg_setup, name="reg_setup"),
     path("reg_setup/<str:token>/return", pages.came_back, name="reg_setup_return"),
     path("reg_setup/<str:token>/exit", pages.left, name="reg_setup_exit"),
+    path("reg_setup/<str:token>/status", status.status, name="reg_setup_status"),
+    path("reg_setup/<str:token>/change", status.change, name="reg_setup_change"),
+    path("reg_setup/<str:token>/code", status.code, name="reg_setup_code"),
 ]

@@ -2,13 +2,15 @@
 
 from celery import shared_task
 
-from registrations.actions import kit, photos, sending
+from registrations.actions import changing, kit, photos, resuming, sending
 
 
 @shared_task(name="registrations.send_messages")
 def send_messages() -> None:
-    """Send texts and e-mails that are due."""
+    """Send texts and e-mails that are due, links and codes among them."""
+    changing.send_due()
     sending.send_due()
+    resuming.send_due()
 
 
 @shared_task(name="registrations.mail_late_sms")

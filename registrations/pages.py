@@ -8,13 +8,15 @@ from django.shortcuts import render
 from django.templatetags.static import static
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from registrations import api, limits, photos
-from registrations.chat import screen, uploads
-from registrations.chat.screen import Screen
+from integrations import clock
+from registrations import api, errors, limits, plain_form
+from registrations.actions import resuming
+from registrations.chat import screen
+from registrations.plain_form import Shown
 
-ANSWERED = "That was answered already. Here is where we are."
+LOST = "This page has lost its number. Please open it again."
 BLUE = "#123c8c"
 
 
@@ -27,62 +29,85 @@ def home(request: HttpRequest) -> HttpResponse:
     if request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse({"message": f"{settings.CLUB_NAME} registrations"})
     if request.method != "POST":
-        return _show(request, screen.transcript(f"page-{secrets.token_urlsafe(16)}"))
-    length = request.META.get("CONTENT_LENGTH") or ""
-    if length.isdigit() and int(length) > api.LONGEST_UPLOAD:
+        return _show(request, Shown(screen.transcript(_new_key())))
+    if plain_form.is_too_big(request):
         return _sorry(request, api.TOO_BIG, 413)
+    if "resume" in request.POST:
+        return _resumed(request, request.POST["resume"])
     key = request.POST.get("session_id", "")
     if not api.SESSION_ID.fullmatch(key):
-        return _sorry(request, "This page has lost its number. Please open it again.", 400)
+        return _sorry(request, LOST, 400)
+    return _show(request, plain_form.turn(request, key))
+
+
+@csrf_exempt
+@never_cache
+@require_POST
+def resume_link(request: HttpRequest) -> HttpResponse:
+    """A link to carry on on another device: shown once, or e-mailed to the address given."""
+    key = request.POST.get("session_id", "")
+    if not api.SESSION_ID.fullmatch(key):
+        return _sorry(request, LOST, 400)
     wait = limits.seconds_to_wait(request, key, "messages")
     if wait:
-        response = _show(request, screen.transcript(key), api.BUSY, 429)
-        response["Retry-After"] = str(wait)
-        return response
-    return _turn(request, key)
+        return errors.too_many(request, wait)
+    by_mail = "mail" in request.POST
+    if by_mail:
+        link, mailed = "", resuming.mail_link(key, at=clock.now())
+    else:
+        link, mailed = resuming.make_link(key, at=clock.now()), False
+    given = {"link": link, "mailed": mailed, "key": key, "days": resuming.LASTS.days}
+    return _private(render(request, "chat/elsewhere.html", given))
 
 
-def _turn(request: HttpRequest, key: str) -> HttpResponse:
-    """One answer of the plain form: a photo, a look at how it fares, or words."""
-    if "look" in request.POST:
-        return _show(request, screen.transcript(key))
-    if "upload" in request.POST:
-        return _photo(request, key)
-    text = _text(request)
-    if not text:
-        return _show(request, screen.transcript(key), "Please type or choose an answer.")
-    if len(text) > api.LONGEST_MESSAGE:
-        return _show(request, screen.transcript(key), api.TOO_LONG, 413)
-    reply, stale = screen.answer(key, text, request.POST.get("answering", ""))
-    if stale:
-        return _show(request, screen.transcript(key), ANSWERED)
-    return _show(request, screen.transcript(key, (text, reply)))
+@never_cache
+@require_safe
+def resume(request: HttpRequest, token: str) -> HttpResponse:
+    """Where such a link leads: a button, since a mail scanner's look must not use it up."""
+    wait = limits.seconds_to_wait(request, "", "messages")
+    if wait:
+        return errors.too_many(request, wait)
+    door = resuming.look(token, at=clock.now())
+    return _private(_door(request, door, token))
 
 
-def _text(request: HttpRequest) -> str:
-    """What the parent wrote, pressed, or put into day, month and year."""
-    given = request.POST
-    dated = "/".join(given.get(part, "").strip() for part in ("day", "month", "year")).strip("/")
-    text = given.get("choice") or given.get("user_message") or dated
-    return text.replace("\x00", "").encode("utf-8", "replace").decode().strip()
+def _resumed(request: HttpRequest, token: str) -> HttpResponse:
+    """The button was pressed: the conversation goes on here, under a key of its own."""
+    wait = limits.seconds_to_wait(request, "", "messages")
+    if wait:
+        return errors.too_many(request, wait)
+    key = resuming.follow(token, at=clock.now())
+    if not key:
+        return _private(_door(request, resuming.look(token, at=clock.now()), token))
+    return _show(request, Shown(screen.transcript(key)), resumed=True)
 
 
-def _photo(request: HttpRequest, key: str) -> HttpResponse:
-    file = request.FILES.get("file")
-    if file is None:
-        return _show(request, screen.transcript(key), api.NO_FILE)
-    raw = file.read(photos.MAX_BYTES + 1)
-    reply, processing = uploads.receive(key, (file.name or "").replace("\x00", ""), raw)
-    said = None if processing else (f"Photo {file.name}", reply)
-    return _show(request, screen.transcript(key, said))
+def _door(request: HttpRequest, door: resuming.Door, token: str) -> HttpResponse:
+    status = {resuming.Door.OPEN: 200, resuming.Door.UNKNOWN: 404}.get(door, 410)
+    given = {"door": door.value, "token": token}
+    return render(request, "chat/resume.html", given, status=status)
 
 
-def _show(request: HttpRequest, shown: Screen, notice: str = "", status: int = 200) -> HttpResponse:
-    return render(request, "chat/page.html", {"screen": shown, "notice": notice}, status=status)
+def _private(response: HttpResponse) -> HttpResponse:
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+def _show(request: HttpRequest, shown: Shown, *, resumed: bool = False) -> HttpResponse:
+    given = {"screen": shown.screen, "notice": shown.notice, "resumed": resumed}
+    response = render(request, "chat/page.html", given, status=shown.status)
+    if shown.wait:
+        response["Retry-After"] = str(shown.wait)
+    return response
 
 
 def _sorry(request: HttpRequest, notice: str, status: int) -> HttpResponse:
-    return _show(request, screen.transcript(f"page-{secrets.token_urlsafe(16)}"), notice, status)
+    return _show(request, Shown(screen.transcript(_new_key()), notice, status))
+
+
+def _new_key() -> str:
+    return f"page-{secrets.token_urlsafe(16)}"
 
 
 @require_safe

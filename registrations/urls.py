@@ -6,6 +6,8 @@ from registrations import api, pages
 
 urlpatterns: list[URLPattern] = [
     path("", pages.home, name="home"),
+    path("resume", pages.resume_link, name="resume-link"),
+    path("resume/<str:token>", pages.resume, name="resume"),
     path("privacy", pages.privacy, name="privacy"),
     path("manifest.webmanifest", pages.manifest, name="manifest"),
     path("chat", api.Chat.as_view(), name="chat"),

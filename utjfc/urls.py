@@ -16,3 +16,8 @@ _admin = [
     path("admin", RedirectView.as_view(pattern_name="admin:index", http_method_names=["get"])),
 ]
 urlpatterns = [*_doors, path("api/", include(_doors)), *_admin]
+
+handler400 = "registrations.errors.bad_request"
+handler403 = "registrations.errors.forbidden"
+handler404 = "registrations.errors.not_found"
+handler500 = "registrations.errors.broken"

@@ -5,8 +5,8 @@ from datetime import datetime
 from django.db import transaction
 
 from registrations import keys
-from registrations.actions import states
-from registrations.models import Guardian, Registration, Sms, TimelineEntry, note
+from registrations.actions import states, sync
+from registrations.models import Email, Guardian, Registration, Sms, TimelineEntry, note
 
 
 @transaction.atomic
@@ -24,6 +24,23 @@ def correct_phone(registration_id: int, phone: str, *, at: datetime, by: str = "
     for pk in guardian.registrations.order_by("pk").values_list("pk", flat=True):
         _rekey(pk, phone, at)
     note(registration, TimelineEntry.Kind.MESSAGE, "Mobile number corrected", at=at, by=by)
+
+
+@transaction.atomic
+def correct_email(registration_id: int, email: str, *, at: datetime, by: str = "") -> None:
+    """A guardian's e-mail address is another one now; what is not yet sent goes there."""
+    registration = states.locked(registration_id)
+    guardian = Guardian.objects.select_for_update().get(pk=registration.guardian_id)
+    if guardian.email == email:
+        return
+    Guardian.objects.filter(pk=guardian.pk).update(email=email, email_proven_at=None)
+    waiting = Email.objects.filter(
+        registration__guardian=guardian, due_at__isnull=False, leased_until=None
+    )
+    waiting.update(to=email)
+    for pk in guardian.registrations.order_by("pk").values_list("pk", flat=True):
+        sync.touch(states.locked(pk))
+    note(registration, TimelineEntry.Kind.MESSAGE, "E-mail address corrected", at=at, by=by)
 
 
 def _withdraw_unsent(guardian: Guardian) -> None:

@@ -49,11 +49,24 @@ def start(key: str, team: Team, *, kind: str, code: str, at: datetime) -> Draft:
         if _is_untouched(before, at):
             return before
     draft = Draft.objects.create(
-        session=session, team=team, kind=kind, code=code[:120], started_at=at, last_answer_at=at
+        session=session,
+        team=team,
+        kind=kind,
+        code=code[:120],
+        started_at=at,
+        last_answer_at=at,
+        entered_by=session.entered_by,
     )
     session.draft, session.offered_code = draft, ""
     session.save(update_fields=["draft", "offered_code"])
     return draft
+
+
+@transaction.atomic
+def begin_for_parent(key: str, by: str, *, at: datetime) -> None:
+    """A session in which staff (a username) type what a parent tells them."""
+    given = {"started_at": at, "last_seen_at": at, "entered_by": by}
+    ChatSession.objects.get_or_create(key=key, defaults=given)
 
 
 def _is_untouched(draft: Draft, at: datetime) -> bool:

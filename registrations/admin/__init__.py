@@ -6,6 +6,7 @@ from registrations.admin import (
     messages,
     people,
     photos,
+    proofs,
     registrations,
     suspensions,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "messages",
     "people",
     "photos",
+    "proofs",
     "registrations",
     "suspensions",
 ]

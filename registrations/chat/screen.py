@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 
 from integrations import clock
 from registrations import wording
-from registrations.actions import drafts, kit
+from registrations.actions import drafts, kit, resuming
 from registrations.chat import asking, engine, html, replies, steps, uploads
 from registrations.chat.asking import Ask
 from registrations.chat.replies import Reply
@@ -119,9 +119,19 @@ def _screen(key: str, lines: list[Line]) -> Screen:
             "next": _next(draft) if ask.kind == "done" and draft else None,
             "shirts": range(1, 26),
             "club_email": settings.CLUB_EMAIL,
+            "elsewhere": _elsewhere(session, draft),
         },
     )
     return Screen(key, lines, ask, form, progress, pay_url)
+
+
+def _elsewhere(session: ChatSession | None, draft: Draft | None) -> dict[str, bool] | None:
+    """Whether a link to carry on elsewhere can be shown, or mailed; None where there is none."""
+    kept = session.draft if session else None
+    if kept is None or kept.with_staff or (session and session.entered_by):
+        return None
+    ways = {"show": draft is not None, "mail": bool(resuming.mailbox(kept))}
+    return ways if any(ways.values()) else None
 
 
 def _progress(draft: Draft | None) -> tuple[int, int] | None:
@@ -160,6 +170,7 @@ def _next(draft: Draft) -> dict[str, Any] | None:
         "days": draft.team.season.payment_days,
         "fee": wording.pounds(registration.signing_on_fee_pence),
         "ending": str(registration.guardian.phone)[-3:],
+        "status": f"{desk().link(registration.pk)}/status",
     }
 
 

@@ -5,6 +5,7 @@ from registrations.models.consents import Consent
 from registrations.models.messages import Email, OptOut, Sms
 from registrations.models.people import Address, Family, Guardian, Player
 from registrations.models.photos import Photo, PhotoBytes
+from registrations.models.proofs import ContactCode, ResumeLink
 from registrations.models.registrations import Registration
 from registrations.models.seasons import Season, Team
 from registrations.models.suspensions import Suspension
@@ -15,6 +16,7 @@ __all__ = [
     "ChatMessage",
     "ChatSession",
     "Consent",
+    "ContactCode",
     "Draft",
     "Email",
     "Family",
@@ -24,6 +26,7 @@ __all__ = [
     "PhotoBytes",
     "Player",
     "Registration",
+    "ResumeLink",
     "Season",
     "ShirtHold",
     "Sms",

@@ -22,6 +22,9 @@ class ChatSession(models.Model):
     # A code pasted in the middle of another registration, waiting for a yes or no.
     offered_code = models.CharField(max_length=120, blank=True)
     wants_person_at = models.DateTimeField("asked for a person", null=True, blank=True)
+    entered_by = models.CharField(
+        max_length=150, blank=True, help_text="staff who types what a parent says"
+    )
     started_at = models.DateTimeField()
     last_seen_at = models.DateTimeField(db_index=True)
     # Requests counted in one row: two counters for the current minute (libraries.md 6).
@@ -58,6 +61,9 @@ class Draft(models.Model):
     started_at = models.DateTimeField()
     last_answer_at = models.DateTimeField()
     handed_over_at = models.DateTimeField("handed to staff", null=True, blank=True)
+    entered_by = models.CharField(
+        max_length=150, blank=True, help_text="staff who typed it for the parent"
+    )
 
     class Meta:
         ordering = ["-last_answer_at"]

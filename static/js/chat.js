@@ -242,6 +242,7 @@ function written(form, button) {
 
 ask.addEventListener("submit", (event) => {
   const form = event.target;
+  if (form.classList.contains("whole")) return; // a page of its own
   event.preventDefault();
   if (ask.getAttribute("aria-busy") === "true") return;
   const file = form.elements.file?.files[0];
@@ -279,7 +280,15 @@ forget.addEventListener("click", () => {
   location.reload();
 });
 
-const known = kept.get(SESSION);
+// A link from another device brought the conversation here: it takes the place of any other.
+if ("resumed" in chat.dataset) {
+  document.documentElement.classList.add("scripted");
+  kept.set(SESSION, key);
+  kept.drop(WAITING);
+  forget.hidden = false;
+}
+
+const known = "resumed" in chat.dataset ? null : kept.get(SESSION);
 if (known) {
   key = known;
   forget.hidden = false;

@@ -1,0 +1,170 @@
+"""What a parent is shown of one registration behind their own link: done, waited for, paid.
+
+Of the child nothing but the first name; no address, no contact, nothing medical.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from integrations import clock
+from payments.actions.fulfilment import LOST_PAYMENT
+from payments.models import MonthlyCharge, Payment
+from registrations.models import Photo, Registration
+from registrations.wording import ordinal_day, pounds
+
+_MONTH_WORDS = {
+    "": "to come",
+    "pending_submission": "to come",
+    "pending_customer_approval": "to come",
+    "submitted": "on its way",
+    "confirmed": "paid",
+    "paid_out": "paid",
+    "failed": "not paid",
+    "customer_approval_denied": "not paid",
+    "cancelled": "cancelled",
+    "charged_back": "taken back by your bank",
+}
+FeeSource = Registration.FeeSource
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that is done, or that is waited for: whose turn it is stands in the words."""
+
+    done: bool
+    words: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """That the signing-on fee was settled: how much, when, how."""
+
+    amount: str
+    on: date
+    how: str
+    reference: str
+
+
+@dataclass(frozen=True)
+class Month:
+    """One month's collection."""
+
+    month: date
+    on: date | None
+    amount: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Everything that the status page shows."""
+
+    child: str
+    team: str
+    season: str
+    state: str
+    items: list[Item]
+    receipt: Receipt | None
+    months: list[Month]
+    monthly: str
+    day: str
+    owes: bool
+
+
+def standing(registration: Registration) -> Standing:
+    """How one registration stands; reads only."""
+    settled, arranged = registration.fee_settled_at, registration.collection_arranged_at
+    live = not registration.cancelled_at
+    return Standing(
+        child=registration.player.first_name,
+        team=str(registration.team),
+        season=registration.season.label,
+        state=_state(registration),
+        items=_items(registration) if live else [],
+        receipt=_receipt(registration),
+        months=_months(registration) if live else [],
+        monthly=pounds(registration.monthly_fee_pence),
+        day=ordinal_day(registration.payment_day) if registration.payment_day else "",
+        owes=registration.asks_for_payment and not (settled and arranged),
+    )
+
+
+def _state(registration: Registration) -> str:
+    """One word that the page turns into a sentence."""
+    if registration.duplicate_of_id:
+        return "double"
+    if registration.cancelled_at:
+        return "cancelled"
+    if registration.status == Registration.Status.SUSPENDED:
+        return "suspended"
+    if registration.waiting_since:
+        return "waiting"
+    return "active" if registration.status == Registration.Status.ACTIVE else "open"
+
+
+def _items(registration: Registration) -> list[Item]:
+    items = [Item(True, "Your answers are with the club.")]
+    if registration.waiting_since:
+        return [*items, Item(False, "A place in the team: we tell you as soon as there is one.")]
+    return [*items, *_money(registration), *_things(registration)]
+
+
+def _money(registration: Registration) -> list[Item]:
+    fee, arranged = registration.fee_settled_at, registration.collection_arranged_at
+    at_bank = registration.billing_requests.filter(closed_at=None, status="fulfilling").exists()
+    if at_bank and not (fee and arranged):
+        return [Item(False, "Payment: we are waiting for your bank's word.")]
+    amount = pounds(registration.signing_on_fee_pence)
+    asked = f"The signing-on fee of {amount}: please pay it through your link."
+    debit = "The monthly Direct Debit: please set it up through your link."
+    return [
+        Item(bool(fee), "The signing-on fee is settled." if fee else asked),
+        Item(bool(arranged), "The monthly payment is arranged." if arranged else debit),
+    ]
+
+
+def _things(registration: Registration) -> list[Item]:
+    items = []
+    if registration.new_kit_required is not False:
+        chosen = bool(registration.kit_size and registration.shirt_number)
+        kit = "Kit and shirt are chosen." if chosen else "Kit and shirt: please choose in the chat."
+        items.append(Item(chosen, kit))
+    photos = Photo.objects.filter(registration=registration)
+    has = photos.filter(state=Photo.State.ACCEPTED).exists()
+    photo = "We have the photo." if has else "A photo of your child: please send it in the chat."
+    return [*items, Item(has, photo)]
+
+
+def _receipt(registration: Registration) -> Receipt | None:
+    if registration.fee_settled_at is None:
+        return None
+    on = clock.london(registration.fee_settled_at).date()
+    fee = pounds(registration.signing_on_fee_pence)
+    if registration.fee_settled_by == FeeSource.WAIVED:
+        return Receipt(pounds(0), on, "the club does not ask for it", "")
+    if registration.fee_settled_by == FeeSource.BY_HAND:
+        return Receipt(fee, on, "received by the club", "")
+    fees = Payment.objects.filter(
+        registration=registration, purpose=Payment.Purpose.SIGNING_ON_FEE
+    ).exclude(status__in=LOST_PAYMENT)
+    paid = fees.first()
+    if paid is None:
+        return Receipt(fee, on, "paid through GoCardless", "")
+    return Receipt(pounds(paid.pence), on, "paid through GoCardless", paid.gocardless_id)
+
+
+def _months(registration: Registration) -> list[Month]:
+    charges = MonthlyCharge.objects.filter(registration=registration).select_related("payment")
+    return [_month(charge) for charge in charges.order_by("month")]
+
+
+def _month(charge: MonthlyCharge) -> Month:
+    payment = charge.payment
+    on = payment.charge_on if payment and payment.charge_on else charge.charge_on
+    words = _MONTH_WORDS.get(charge.status, "being looked at")
+    if charge.status == "failed" and payment and payment.will_retry:
+        words = "not paid yet: your bank is asked again"
+    pence = payment.pence if payment else charge.pence
+    return Month(charge.month, on, pounds(pence), words)
