@@ -345,6 +345,8 @@ DUE_SERVICES = {
     "integrations.AirtableRow": "airtable",
     "registrations.Sms": "twilio",
     "registrations.Email": "mail",
+    "registrations.ResumeLink": "mail",
+    "registrations.ContactCode": "twilio",
     "registrations.Photo": "s3",
     "payments.BillingRequest": "gocardless",
     "payments.Subscription": "gocardless",
