@@ -13,6 +13,7 @@ from registrations.models.messages import Kind
 from registrations.ports import desk
 
 TWO_SEGMENTS = 2
+AN_HOUR = timedelta(hours=1)
 DOUBLE_PRESS = timedelta(seconds=3)
 
 
@@ -33,6 +34,24 @@ def queue_payment_link(
     if not registration.guardian.phone:
         return _owe_link_email(registration, resend, at)
     return _owe_sms(registration, Kind.PAYMENT_LINK, resend, at=at, by=by)
+
+
+def queue_payment_failed(registration: Registration, *, at: datetime) -> Sms | Email | None:
+    """Owe the news that the fee did not go through, with the link again (domain 5.4).
+
+    At most once an hour, however often the bank says so. Call inside a transaction.
+    """
+    if not registration.asks_for_payment:
+        return None
+    told = registration.sms.filter(
+        kind=Kind.PAYMENT_LINK, resend__gt=0, created_at__gt=at - AN_HOUR
+    )
+    if told.exists():
+        return None
+    resend = _next_resend(registration, Kind.PAYMENT_LINK)
+    if not registration.guardian.phone:
+        return _owe_link_email(registration, resend, at)
+    return _owe_sms(registration, Kind.PAYMENT_LINK, resend, at=at, failed=True)
 
 
 def queue_payment_email(registration: Registration, *, at: datetime) -> Email | None:

@@ -115,6 +115,7 @@ def unsettle_fee(registration_id: int, *, at: datetime, reason: str, by: Actor =
     note(registration, Kind.PAYMENT, f"Signing-on fee no longer settled: {reason}", at=at)
     add_flag(registration, f"signing-on fee failed: {reason}", at=at)
     save(registration)
+    messages.queue_payment_failed(registration, at=clock.now())
     desk().price_again(registration.pk)
 
 

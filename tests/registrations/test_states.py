@@ -7,7 +7,7 @@ import pytest
 
 from integrations import clock
 from integrations.models import AirtableRow
-from registrations.actions import states
+from registrations.actions import messages, states
 from registrations.models import Registration, TimelineEntry
 from tests import factories
 
@@ -60,6 +60,20 @@ def test_an_older_failure_undoes_nothing_and_a_newer_one_does(registration):
     assert status(registration) == "pending_payment"
     registration.refresh_from_db()
     assert registration.flagged_at is not None
+
+
+def test_a_fee_that_fails_is_told_to_the_parent_once_with_the_link(registration):
+    moment = clock.now()
+    messages.queue_payment_link(registration, at=moment)
+    for number in range(2):
+        at = moment + timedelta(minutes=number)
+        states.settle_fee(registration.pk, at=at)
+        states.unsettle_fee(registration.pk, at=at, reason="payment failed")
+    link, *told = [text.body for text in registration.sms.order_by("resend")]
+    assert "nearly complete" in link
+    assert len(told) == 1
+    assert "£45.00" in told[0] and "did not go through" in told[0]
+    assert f"/reg_setup/{registration.token}" in told[0]
 
 
 def test_what_staff_settled_by_hand_is_not_undone_by_a_bank(registration):
