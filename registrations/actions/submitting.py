@@ -38,7 +38,8 @@ def submit(draft_id: int, *, at: datetime) -> Registration:
     _record_consents(registration, draft, at)
     draft.registration = registration
     draft.save(update_fields=["registration"])
-    note(registration, TimelineEntry.Kind.CHAT, "Sent in through the chat", at=at)
+    words = "Sent in by staff for the parent" if draft.entered_by else "Sent in through the chat"
+    note(registration, TimelineEntry.Kind.CHAT, words, at=at, by=draft.entered_by)
     states.save(registration)
     return registration
 
@@ -81,6 +82,7 @@ def _values(draft: Draft, guardian: Guardian, player: Player, at: datetime) -> d
         "guardian": guardian,
         "kind": draft.kind,
         "code": draft.code,
+        "registree_role": "Other" if draft.entered_by else "Parent",
         "relationship": given["relationship"]["value"],
         "relationship_detail": given["relationship"]["detail"],
         "has_medical_issues": bool(given["medical"]["has"]),

@@ -36,7 +36,14 @@ class ChatSessionAdmin(OfficeAdmin):
     search_fields = ["drafts__code"]
     date_hierarchy = "started_at"
     hidden = ["key"]
-    fields = ["started_at", "last_seen_at", "wants_person_at", "registration", "transcript"]
+    fields = [
+        "started_at",
+        "last_seen_at",
+        "wants_person_at",
+        "entered_by",
+        "registration",
+        "transcript",
+    ]
     list_select_related = ["draft__registration__player"]
 
     @admin.display
@@ -96,6 +103,7 @@ class DraftAdmin(OfficeAdmin):
         "started_at",
         "last_answer_at",
         "handed_over_at",
+        "entered_by",
         "answered",
         "transcript",
     ]

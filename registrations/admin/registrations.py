@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from integrations import clock
 from integrations.office import OfficeForm, Worklist
 from registrations.actions import sync
+from registrations.admin.behalf import OnBehalf
 from registrations.admin.choosing import AgeGroupFilter, AttentionFilter, SeasonFilter
 from registrations.admin.deeds import Deeds
 from registrations.admin.search import PersonSearch
@@ -33,7 +34,7 @@ class RegistrationForm(OfficeForm):
 
 
 @admin.register(Registration)
-class RegistrationAdmin(Deeds, Shown, PersonSearch):
+class RegistrationAdmin(Deeds, OnBehalf, Shown, PersonSearch):
     """One child's registration: read here, changed by its buttons."""
 
     form = RegistrationForm
