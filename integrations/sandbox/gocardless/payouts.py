@@ -15,6 +15,7 @@ from integrations.sandbox.store import Store
 # The day's payments are gathered for so long before the payout is sent.
 _GATHERED_FOR = timedelta(hours=1)
 _DEBITS = "gocardless.debits"
+_GATHERING = "gocardless.payouts_gathering"
 _SETTLED = {
     "payment_failed": ("payments", "late_failure_settled", "late_failure_settled"),
     "payment_charged_back": ("payments", "chargeback_settled", "chargeback_settled"),
@@ -51,7 +52,8 @@ def next_step(payout: dict) -> datetime | None:
 
 def pending(store: Store) -> list[dict]:
     """The payouts that are not sent yet."""
-    return [one for one in records.every(store, "payouts") if one["status"] == "pending"]
+    found = [records.find(store, "payouts", entry["id"]) for entry in store.all(_GATHERING)]
+    return [payout for payout in found if payout]
 
 
 def age(store: Store, payout: dict, at: datetime) -> None:
@@ -61,6 +63,7 @@ def age(store: Store, payout: dict, at: datetime) -> None:
             _settle(store, payout, debit, at)
     payout["status"] = "paid"
     records.save(store, "payouts", payout)
+    store.delete(_GATHERING, payout["id"])
     events.emit(store, "payouts", "paid", payout, at=at)
 
 
@@ -129,6 +132,7 @@ def _open(store: Store, at: datetime) -> dict:
             "creditor_bank_account": f"BA{creditor['id'][2:]}",
         },
     }
+    store.put(_GATHERING, payout["id"], {"id": payout["id"]})
     return records.save(store, "payouts", payout)
 
 
