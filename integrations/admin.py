@@ -1,11 +1,15 @@
 """Admin of what comes in, what goes out, and the services."""
 
 from django.contrib import admin
+from django.http import HttpRequest
 
+from integrations import clock
+from integrations.airtable import office as airtable
 from integrations.health import pages
 from integrations.models import AirtableRow, ServiceCall, ServiceState, WebhookEvent
 from integrations.office import OfficeAdmin, office
 from integrations.office.admins import QueueAdmin, QueueFilter
+from integrations.office.buttons import Sure, button
 
 pages.register(office())
 
@@ -27,10 +31,26 @@ class WebhookEventAdmin(QueueAdmin):
 class AirtableRowAdmin(QueueAdmin):
     """What is behind in Airtable."""
 
-    list_display = ["kind", "object_id", "table", "record_id", "pushed_at", "queue", "last_error"]
-    list_filter = [QueueFilter, "table", "kind"]
+    list_display = ["kind", "object_id", "table", "record", "pushed_at", "queue", "last_error"]
+    list_filter = [QueueFilter, "table", "kind", ("tombstone_at", admin.EmptyFieldListFilter)]
     search_fields = ["record_id", "=object_id", "sync_id", "table"]
     hidden = ["base"]  # a copy of the registration, shown there
+
+    def get_fields(self, request: HttpRequest, obj: AirtableRow | None = None) -> list[str]:
+        return [*super().get_fields(request, obj), "record"]
+
+    @admin.display(description="in Airtable")
+    def record(self, row: AirtableRow) -> str:
+        """The record, with a link to it."""
+        return "deleted there" if row.tombstone_at else airtable.record_link(row)
+
+    @button("Make the row anew", shown=lambda row: bool(row.tombstone_at), ask=Sure)
+    def make_anew(self, request: HttpRequest, row: AirtableRow) -> str:
+        """The record was deleted in Airtable by mistake."""
+        AirtableRow.objects.filter(pk=row.pk).update(
+            tombstone_at=None, record_id="", base={}, seen="", absent=0, due_at=clock.now()
+        )
+        return "A new row will be made within seconds."
 
     def summary(self, row: AirtableRow) -> str:
         return f"{row.kind} {row.object_id} in {row.table}"

@@ -1,0 +1,117 @@
+"""Airtable's webhooks: the door, and what the payloads lead to (wire/airtable 1.12)."""
+
+import base64
+import hashlib
+import hmac
+from datetime import timedelta
+
+import pytest
+import requests
+
+from integrations import clock
+from integrations.airtable import hooks
+from integrations.models import AirtableBase, AirtableRow
+from registrations.models import Registration
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+DOOR = "/webhooks/airtable"
+
+
+@pytest.fixture
+def hooked(club, settings):
+    """A club whose base has our webhook."""
+    settings.PUBLIC_URL = "https://club.example"
+    made = factories.registration()
+    club.fill()
+    club.pull(full=True)
+    hooks.keep()
+    return made
+
+
+def volunteer(club, **edits) -> None:
+    """Edit records as Airtable's own pages do."""
+    url = f"{club.sandbox.url}/_sandbox/airtable/records"
+    requests.post(url, json={"table": "registrations_2627", **edits}, timeout=10).raise_for_status()
+
+
+def test_the_documented_vector_is_accepted(club):
+    """wire/airtable 1.12, a vector that was computed with the official client."""
+    body = (
+        b'{"base":{"id":"app00000000000000"},"webhook":{"id":"ach00000000000000"},'
+        b'"timestamp":"2022-02-01T21:25:05.663Z"}'
+    )
+    AirtableBase.objects.create(
+        pk=club.sandbox.config.airtable_base_id,
+        first_used_at=clock.now(),
+        webhook_secret="c2VjcmV0",
+    )
+    right = "8bd89dd8304a4f7b1a661dfa59ba91218f210ff1dd30339081946782504616b1"
+    assert hooks.verify(body, f"hmac-sha256={right}")
+    assert not hooks.verify(body + b" ", f"hmac-sha256={right}")
+    assert not hooks.verify(body, right)
+
+
+def test_a_signed_ping_is_answered_at_once_and_a_forged_one_is_refused(club, hooked, client):
+    stored = AirtableBase.objects.get()
+    body = b'{"base":{"id":"x"}}'
+    secret = base64.b64decode(stored.webhook_secret)
+    mac = hmac.new(secret, body, hashlib.sha256).hexdigest()
+    requests_before = club.requests()
+    sent = {"content_type": "application/json"}
+    answer = client.post(
+        DOOR, body, headers={"X-Airtable-Content-MAC": f"hmac-sha256={mac}"}, **sent
+    )
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert client.post(DOOR, body, **sent).status_code == 401
+    wrong = {"X-Airtable-Content-MAC": "hmac-sha256=0"}
+    assert client.post(DOOR, body, headers=wrong, **sent).status_code == 401
+    assert client.get(DOOR).status_code == 405
+    assert club.requests() == requests_before
+
+
+def test_an_edit_arrives_by_the_payload(club, hooked, move_clock):
+    record_id = club.record(hooked)["id"]
+    move_clock(timedelta(seconds=5))
+    volunteer(club, update=[{"id": record_id, "fields": {"parent_town": "Davyhulme"}}])
+    hooks.drain()
+    assert Registration.objects.get(pk=hooked.pk).guardian.town == "Davyhulme"
+    cursor = AirtableBase.objects.get().webhook_cursor
+    assert cursor > 1
+    before = club.requests()
+    hooks.drain()
+    assert AirtableBase.objects.get().webhook_cursor == cursor
+    assert club.requests().get("list") == before.get("list")
+
+
+def test_a_destroyed_record_is_known_at_once(club, hooked):
+    volunteer(club, delete=[club.record(hooked)["id"]])
+    hooks.drain()
+    assert AirtableRow.objects.get(object_id=hooked.pk, kind="registration").tombstone_at
+
+
+def test_our_hook_is_refreshed_and_a_broken_one_made_anew(club, hooked, move_clock):
+    first = AirtableBase.objects.get()
+    move_clock(timedelta(days=5))
+    hooks.keep()
+    refreshed = AirtableBase.objects.get()
+    assert refreshed.webhook_id == first.webhook_id
+    assert refreshed.webhook_until - clock.now() > timedelta(days=6)
+    url = f"{club.sandbox.url}/_sandbox/airtable/webhooks/invalidate"
+    answer = requests.post(url, json={"webhook": first.webhook_id}, timeout=10)
+    answer.raise_for_status()
+    record_id = club.record(hooked)["id"]
+    volunteer(club, update=[{"id": record_id, "fields": {"parent_town": "Sale"}}])
+    hooks.drain()
+    again = AirtableBase.objects.get()
+    assert again.webhook_id not in ("", first.webhook_id)
+    assert again.webhook_problem == ""
+
+
+def test_without_the_permission_polling_goes_on(club, settings):
+    settings.PUBLIC_URL = "http://127.0.0.1:9"
+    settings.USE_SANDBOX = False
+    club.fill()
+    hooks.keep()
+    assert not AirtableBase.objects.exclude(webhook_id="").exists()
+    hooks.drain()
