@@ -176,7 +176,7 @@ def test_calls_are_spaced(monkeypatch):
     for _ in range(4):
         with guard.call("airtable", "try"):
             pass
-    assert waited == pytest.approx([1 / 4.75, 2 / 4.75, 3 / 4.75])
+    assert waited == pytest.approx([1 / 3, 2 / 3, 3 / 3])
 
 
 def test_after_a_429_nobody_calls_until_the_penalty_is_over(monkeypatch):
