@@ -63,6 +63,7 @@ class Payment:
     charge_on: date | None
     mandate_id: str
     subscription_id: str
+    made_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -302,6 +303,7 @@ def _payment(attributes: dict[str, Any]) -> Payment:
         charge_on=_date(attributes.get("charge_date")),
         mandate_id=_link(attributes, "mandate"),
         subscription_id=_link(attributes, "subscription"),
+        made_on=_date((attributes.get("created_at") or "")[:10]),
     )
 
 

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import transaction
 
 from integrations import clock
-from payments.actions import discounts, proving, requests
+from payments.actions import discounts, ending, proving, requests
 from payments.models import BillingRequest
 from payments.schedule import months_between
 from registrations.actions import states
@@ -53,6 +53,15 @@ class Desk:
     def price_again(self, registration_id: int) -> None:
         """Somebody paid or left: the monthly fees of the family are looked at again."""
         discounts.look_again(registration_id, at=clock.now())
+
+    def end_collection(self, registration_id: int, *, reason: str, by: str) -> None:
+        """The registration was cancelled: its Direct Debit and pending payments end."""
+        registration = states.locked(registration_id)
+        ending.leave(registration, reason=reason, by=by)
+
+    def foresee_leaving(self, registration_id: int) -> list[tuple[str, str]]:
+        """What cancelling would end, and what it would not, in lines for staff."""
+        return ending.foresee(Registration.objects.get(pk=registration_id))
 
     def _at_the_bank(self, registration: Registration) -> bool:
         working = registration.billing_requests.filter(closed_at=None)

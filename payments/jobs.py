@@ -1,8 +1,13 @@
 """The bells of payments; a call without anything due does nothing."""
 
+import logging
+
 from celery import shared_task
 
-from payments.actions import asking, collecting, repricing
+from integrations.errors import OutsideError
+from payments.actions import asking, collecting, ending, reconciling, repricing
+
+log = logging.getLogger(__name__)
 
 
 @shared_task(name="payments.ask")
@@ -21,3 +26,18 @@ def collect() -> None:
 def price() -> None:
     """Look at the fees of families where something has changed, and amend what is collected."""
     repricing.price_due()
+
+
+@shared_task(name="payments.end")
+def end() -> None:
+    """End the monthly collections that are to be ended."""
+    ending.end_due()
+
+
+@shared_task(name="payments.reconcile")
+def reconcile() -> None:
+    """Compare our books with GoCardless's; an outage is a reason to try again the next night."""
+    try:
+        reconciling.reconcile()
+    except OutsideError as error:
+        log.warning("not reconciled: %s", error.code or type(error).__name__)

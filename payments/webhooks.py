@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from integrations import clock, gocardless
+from integrations import clock, gocardless, gocardless_books
 from integrations.errors import Unavailable
 from integrations.models import WebhookEvent
-from payments.actions import following, fulfilment
+from payments.actions import books, following, fulfilment, history
 from payments.models import BillingRequest, Mandate, Payment, Subscription
 
 Outcome = WebhookEvent.Outcome
@@ -41,6 +42,7 @@ _PAYMENT_STATUS = {
     "charged_back": "charged_back",
     "cancelled": "cancelled",
     "customer_approval_denied": "customer_approval_denied",
+    "resubmission_requested": "pending_submission",
 }
 # The charge date, or the status that returns, is not in the event.
 _PAYMENT_RE_READ = {"resubmission_requested", "chargeback_cancelled"}
@@ -54,6 +56,13 @@ _MANDATE_STATUS = {
     "consumed": "consumed",
     "blocked": "blocked",
 }
+_MANDATE_RE_READ = {"reinstated", "transferred", "resubmission_requested"}
+_SUBSCRIPTION_STATUS = {
+    "paused": "paused",
+    "resumed": "active",
+    "finished": "finished",
+    "cancelled": "cancelled",
+}
 _PATIENCE = timedelta(days=1)
 
 
@@ -65,6 +74,10 @@ class Reading:
     request_row: int | None = None
     request: fulfilment.Reading | None = None
     payment: gocardless.Payment | None = None
+    mandate: gocardless.Mandate | None = None
+    moved: tuple[str, ...] = ()
+    refund: gocardless_books.Refund | None = None
+    payout: gocardless_books.Payout | None = None
 
 
 class Handler:
@@ -72,9 +85,7 @@ class Handler:
 
     def read(self, event: WebhookEvent) -> Reading:
         """Ask GoCardless for what this event only hints at; raises the four outcomes."""
-        readers = {"billing_requests": _read_request, "payments": _read_payment}
-        readers |= {"mandates": _read_unknown_mandate, "subscriptions": _read_new_payment}
-        reader = readers.get(event.resource_type)
+        reader = None if _is_test(event) else _READERS.get(event.resource_type)
         return reader(event) if reader else Reading(clock.now())
 
     def apply(self, event: WebhookEvent, reading: Reading) -> str:
@@ -82,9 +93,7 @@ class Handler:
         if event.resource_type not in KNOWN:
             return Outcome.UNKNOWN
         fulfilled = _apply_request(event, reading)
-        appliers = {"payments": _apply_payment, "mandates": _apply_mandate}
-        appliers |= {"subscriptions": _apply_subscription}
-        applier = appliers.get(event.resource_type)
+        applier = None if _is_test(event) else _APPLIERS.get(event.resource_type)
         applied = applier(event, reading) if applier else False
         return Outcome.APPLIED if fulfilled or applied else Outcome.RECORDED
 
@@ -114,10 +123,23 @@ def _read_payment(event: WebhookEvent) -> Reading:
     return Reading(at, payment=gocardless.get_payment(id))
 
 
-def _read_unknown_mandate(event: WebhookEvent) -> Reading:
-    known = Mandate.objects.filter(gocardless_id=_link(event, "mandate")).exists()
-    waiting = None if known else _read_waiting_request(event)
-    return waiting or Reading(clock.now())
+def _read_mandate(event: WebhookEvent) -> Reading:
+    mandate = _known_mandate(event)
+    if mandate is None:
+        return _read_waiting_request(event) or Reading(clock.now())
+    at = clock.now()
+    if event.action == "replaced" and _link(event, "new_mandate"):
+        new = _link(event, "new_mandate")
+        made = mandate.subscriptions.exclude(gocardless_id="")
+        moved = tuple(
+            id
+            for id in made.values_list("gocardless_id", flat=True)
+            if gocardless_books.mandate_of_subscription(id) == new
+        )
+        return Reading(at, mandate=gocardless.get_mandate(new), moved=moved)
+    if event.action in _MANDATE_RE_READ:
+        return Reading(at, mandate=gocardless.get_mandate(mandate.gocardless_id))
+    return Reading(at)
 
 
 def _read_new_payment(event: WebhookEvent) -> Reading:
@@ -128,6 +150,18 @@ def _read_new_payment(event: WebhookEvent) -> Reading:
     if event.action != "payment_created" or not id or not ours or known:
         return Reading(at)
     return Reading(at, payment=gocardless.get_payment(id))
+
+
+def _read_refund(event: WebhookEvent) -> Reading:
+    id = _link(event, "refund")
+    at = clock.now()
+    return Reading(at, refund=gocardless_books.get_refund(id)) if id else Reading(at)
+
+
+def _read_payout(event: WebhookEvent) -> Reading:
+    id = _link(event, "payout")
+    at = clock.now()
+    return Reading(at, payout=gocardless_books.get_payout(id)) if id else Reading(at)
 
 
 def _read_waiting_request(event: WebhookEvent) -> Reading | None:
@@ -159,10 +193,11 @@ def _apply_payment(event: WebhookEvent, reading: Reading) -> bool:
     payment = Payment.objects.filter(gocardless_id=_link(event, "payment") or "-").first()
     if payment is None:
         return _learn(reading)
-    if event.action in _PAYMENT_RE_READ and reading.payment:
-        return following.refresh_payment(payment, reading.payment, at=reading.at)
     status = _PAYMENT_STATUS.get(event.action)
-    return status is not None and following.move_payment(payment, status, at=_moment(event))
+    moved = status is not None and following.move_payment(payment, _word(event, status))
+    if reading.payment:
+        return following.refresh_payment(payment, reading.payment, at=reading.at) or moved
+    return moved
 
 
 def _learn(reading: Reading) -> bool:
@@ -171,18 +206,18 @@ def _learn(reading: Reading) -> bool:
 
 
 def _apply_mandate(event: WebhookEvent, reading: Reading) -> bool:
-    mandate = Mandate.objects.filter(gocardless_id=_link(event, "mandate") or "-").first()
+    mandate = _known_mandate(event)
     if mandate is None:
         return False
-    if event.action in ("replaced", "reinstated"):
-        return following.report_mandate(mandate, event.action)
+    if event.action == "replaced":
+        seen, moved = reading.mandate, list(reading.moved)
+        return seen is not None and following.replace_mandate(mandate, seen, moved, at=reading.at)
     status = _MANDATE_STATUS.get(event.action)
-    if status is None:
-        return False
-    details = event.body.get("details")
-    cause = str((isinstance(details, dict) and details.get("cause")) or event.action)
-    reason = f"mandate {status}: {cause.replace('_', ' ')}"[:150]
-    return following.move_mandate(mandate, status, at=_moment(event), reason=reason)
+    heard = status is not None and following.move_mandate(mandate, _word(event, status))
+    if reading.mandate:
+        said = following.reading(reading.mandate.status, reading.at)
+        return following.move_mandate(mandate, said) or heard
+    return heard
 
 
 def _apply_subscription(event: WebhookEvent, reading: Reading) -> bool:
@@ -192,9 +227,59 @@ def _apply_subscription(event: WebhookEvent, reading: Reading) -> bool:
         return False
     if event.action == "payment_created":
         return _learn(reading)
-    if event.action in ("cancelled", "finished"):
-        return following.end_subscription(subscription, event.action)
-    return False
+    status = _SUBSCRIPTION_STATUS.get(event.action)
+    return status is not None and following.move_subscription(subscription, _word(event, status))
+
+
+def _apply_refund(event: WebhookEvent, reading: Reading) -> bool:
+    seen = reading.refund
+    return seen is not None and books.keep_refund(seen, at=reading.at)
+
+
+def _apply_payout(event: WebhookEvent, reading: Reading) -> bool:
+    return reading.payout is not None and books.keep_payout(reading.payout)
+
+
+_READERS = {
+    "billing_requests": _read_request,
+    "payments": _read_payment,
+    "mandates": _read_mandate,
+    "subscriptions": _read_new_payment,
+    "refunds": _read_refund,
+    "payouts": _read_payout,
+}
+_APPLIERS = {
+    "payments": _apply_payment,
+    "mandates": _apply_mandate,
+    "subscriptions": _apply_subscription,
+    "refunds": _apply_refund,
+    "payouts": _apply_payout,
+}
+
+
+def _is_test(event: WebhookEvent) -> bool:
+    """The dashboard's "send test webhook" links things that do not exist (wire 4.3)."""
+    return event.event_id.startswith("EVTEST") or _details(event).get("cause") == "test_failure"
+
+
+def _word(event: WebhookEvent, status: str) -> history.Word:
+    details = _details(event)
+    return history.word(
+        status,
+        _moment(event),
+        id=event.event_id,
+        cause=str(details.get("cause") or event.action),
+        retry=details.get("will_attempt_retry") is True,
+    )
+
+
+def _details(event: WebhookEvent) -> dict[str, Any]:
+    details = event.body.get("details")
+    return details if isinstance(details, dict) else {}
+
+
+def _known_mandate(event: WebhookEvent) -> Mandate | None:
+    return Mandate.objects.filter(gocardless_id=_link(event, "mandate") or "-").first()
 
 
 def _link(event: WebhookEvent, name: str) -> str:

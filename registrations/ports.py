@@ -48,6 +48,12 @@ class PaymentDesk(Protocol):
     def price_again(self, registration_id: int) -> None:
         """Facts that prices hang on have changed; call inside the caller's transaction."""
 
+    def end_collection(self, registration_id: int, *, reason: str, by: str) -> None:
+        """The registration was cancelled: collect no more; in the caller's transaction."""
+
+    def foresee_leaving(self, registration_id: int) -> list[tuple[str, str]]:
+        """What cancelling would end, in lines (label, words) for staff."""
+
 
 @lru_cache(maxsize=1)
 def desk() -> PaymentDesk:

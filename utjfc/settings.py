@@ -352,6 +352,7 @@ DUE_SERVICES = {
     "payments.Subscription": "gocardless",
     "payments.Payment": "gocardless",
     "payments.MonthlyPrice": "gocardless",
+    "payments.Ending": "gocardless",
 }
 
 # --- Celery: the doorbell ---------------------------------------------------------------------
@@ -398,9 +399,11 @@ CELERY_BEAT_SCHEDULE = {
         "payments.ask": 3,
         "payments.collect": 3,
         "payments.price": 3,
+        "payments.end": 3,
         "integrations.beat": 30,
     }.items()
 } | {
+    "payments.reconcile": {"task": "payments.reconcile", "schedule": crontab(hour=2, minute=41)},
     "integrations.tidy": {"task": "integrations.tidy", "schedule": crontab(hour=3, minute=17)},
 }
 

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from integrations import clock
 from payments import schedule
@@ -71,7 +72,8 @@ def _plan(
 
 def _first_free_month(registration: Registration) -> date:
     """The month after the last one that an earlier mandate has collected, or is collecting."""
-    taken = registration.monthly_charges.exclude(payment=None).exclude(status__in=LOST_PAYMENT)
+    lost = Q(status__in=LOST_PAYMENT, payment__will_retry=False)
+    taken = registration.monthly_charges.exclude(payment=None).exclude(lost)
     latest = taken.order_by("-month").values_list("month", flat=True).first()
     return (latest + timedelta(days=32)).replace(day=1) if latest else date.min
 

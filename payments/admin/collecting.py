@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from integrations.office import OfficeAdmin
+from integrations.office import OfficeAdmin, Reason, button
 from integrations.office.admins import QueueAdmin, QueueFilter
+from payments.actions import ending
 from payments.models import BillingRequest, Mandate, MonthlyCharge, Payment, Subscription
+
+DAYS = [*((day, str(day)) for day in range(1, 29)), (-1, "the last day of the month")]
+
+
+class Anew(Reason):
+    """Asks for the day of the month, and why."""
+
+    day = forms.TypedChoiceField(coerce=int, choices=DAYS)
+
+
+def _latest(row: Subscription) -> bool:
+    return not row.registration.cancelled_at and row == row.registration.subscriptions.first()
+
 
 SECRET = ["registration__medical_notes", "registration__not_to_collect"]
 CHILD = ["registration__player__first_name", "registration__player__last_name"]
@@ -72,6 +88,21 @@ class SubscriptionAdmin(OfRegistration, QueueAdmin):
 
     list_display = ["child", "amount", "day_of_month", "status", "start_on", "count", "queue"]
     list_filter = [QueueFilter, "status", "registration__season"]
+
+    @button("Collect on another day, or anew", shown=_latest, ask=Anew, preview="what_begins")
+    def collect_anew(self, request: HttpRequest, row: Subscription, day: int, reason: str) -> str:
+        """End this collection and start another, without a month twice or missed."""
+        by = request.user.get_username()
+        try:
+            ending.collect_anew(row.registration_id, day=day, reason=reason, by=by)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+        return "The old collection ends first; the new one is created within seconds."
+
+    def what_begins(self, request: HttpRequest, row: Subscription) -> dict[str, Any]:
+        """What staff should know before they press."""
+        text = "What the bank has not got yet is stopped; months already collected stay collected."
+        return {"lines": [("Until now", f"day {row.day_of_month}"), ("What happens", text)]}
 
 
 @admin.register(Payment)

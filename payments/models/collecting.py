@@ -25,6 +25,10 @@ class Mandate(models.Model):
     next_possible_charge_date = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField()
     status_at = models.DateTimeField(null=True, blank=True)
+    replaced_by = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replaces"
+    )
+    history = models.JSONField(default=list, blank=True, editable=False)
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -61,6 +65,7 @@ class Subscription(Due):
     count = models.PositiveSmallIntegerField(null=True, blank=True)
     first_charge_on = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField()
+    history = models.JSONField(default=list, blank=True, editable=False)
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -114,6 +119,11 @@ class Payment(Due):
     charge_on = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField()
     status_at = models.DateTimeField(null=True, blank=True)
+    will_retry = models.BooleanField(
+        "GoCardless tries again", default=False, help_text="ask for no other payment meanwhile"
+    )
+    cause = models.CharField(max_length=80, blank=True, help_text="why it failed or came back")
+    history = models.JSONField(default=list, blank=True, editable=False)
 
     class Meta:
         ordering = ["-created_at", "-pk"]

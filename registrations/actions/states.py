@@ -173,6 +173,7 @@ def cancel(registration_id: int, *, reason: str, at: datetime, by: Actor = None)
     registration.cancelled_at, registration.cancelled_reason = at, reason[:200]
     note(registration, Kind.STATE, f"Cancelled: {reason}", at=at, by=name_of(by))
     save(registration)
+    desk().end_collection(registration.pk, reason=f"cancelled: {reason}", by=name_of(by))
     desk().price_again(registration.pk)
 
 

@@ -20,6 +20,7 @@ from registrations.actions import contacts, messages, states
 from registrations.admin.shown import somebody_may_not_collect
 from registrations.models import OptOut, Registration, TimelineEntry, note
 from registrations.models.messages import Kind
+from registrations.ports import desk
 
 LATELY = timedelta(hours=24)
 
@@ -172,8 +173,18 @@ class Deeds(OfficeAdmin):
             return False
         return request.user.has_perm("registrations.view_medical")
 
-    @button("Cancel the registration", shown=_live, ask=Reason, danger=True)
+    @button(
+        "Cancel the registration",
+        shown=_live,
+        ask=Reason,
+        preview="what_cancelling_ends",
+        danger=True,
+    )
     def cancel(self, request: HttpRequest, row: Registration, reason: str) -> str:
-        """End it; the shirt number becomes free."""
+        """End it, with its Direct Debit; the shirt number becomes free."""
         states.cancel(row.pk, reason=reason, at=clock.now(), by=_staff(request))
-        return "Cancelled. The Direct Debit, if there is one, must be cancelled in GoCardless."
+        return "Cancelled. A Direct Debit and what it has not yet collected end within seconds."
+
+    def what_cancelling_ends(self, request: HttpRequest, row: Registration) -> dict[str, Any]:
+        """All that goes with it, to be read before it is done."""
+        return {"lines": desk().foresee_leaving(row.pk)}

@@ -11,12 +11,18 @@ from integrations import clock
 from integrations.models import AirtableRow, ServiceCall, ServiceState, WebhookEvent
 from payments.models import (
     BillingRequest,
+    Ending,
     LinkOpening,
     Mandate,
     MonthlyCharge,
     MonthlyPrice,
     Payment,
+    Payout,
+    PayoutItem,
     PriceReason,
+    Reconciliation,
+    ReconciliationDifference,
+    Refund,
     Subscription,
 )
 from registrations.models import (
@@ -131,6 +137,24 @@ def _paid(row, now, wrong):
         **wrong,
     )
     MonthlyCharge.objects.create(registration=row, month=date(2026, 9, 1), pence=2750, payment=paid)
+    _in_their_books(row, plan, paid, now, wrong)
+
+
+def _in_their_books(row, plan, paid, now, wrong):
+    Ending.objects.create(subscription=plan, reason="moved away", created_at=now, **wrong)
+    Refund.objects.create(gocardless_id="RF1", payment=paid, pence=500, created_at=now)
+    payout = Payout.objects.create(gocardless_id="PO1", pence=2700, fees_pence=50, created_at=now)
+    PayoutItem.objects.create(payout=payout, position=0, kind="payment_paid_out", pence=2750)
+    Reconciliation.objects.create(started_at=now, finished_at=now, open=1)
+    ReconciliationDifference.objects.create(
+        resource="payments",
+        gocardless_id="PM9",
+        what="not there",
+        registration=row,
+        pence=-2750,
+        found_at=now,
+        seen_at=now,
+    )
 
 
 def _model(label):
@@ -244,11 +268,13 @@ def test_everything_that_waits_for_staff_is_on_one_page(client, club):
         "Billing requests that could not be done (1)",
         "Subscriptions that could not be done (1)",
         "Payments that could not be done (1)",
+        "Endings that could not be done (1)",
+        "Differences from GoCardless (1)",
     ):
         assert title in page
     assert waiting.player.full_name in page
     assert "gocardless: refused" in page
-    assert "Needs a person: 12" in client.get(reverse("admin:index")).content.decode()
+    assert "Needs a person: 14" in client.get(reverse("admin:index")).content.decode()
 
 
 @pytest.mark.django_db

@@ -197,7 +197,7 @@ def test_a_cancelled_request_makes_room_for_another(bank):
         ("billing_requests", "fulfilled", {"billing_request": "BRQ404"}, "recorded"),
         ("mandates", "active", {"mandate": "MD404"}, "recorded"),
         ("subscriptions", "cancelled", {"subscription": "SB404"}, "recorded"),
-        ("refunds", "paid", {"refund": "RF1"}, "recorded"),
+        ("refunds", "paid", {"refund": "RF404"}, "waiting"),
         ("payouts", "paid", {}, "recorded"),
         ("moon_phases", "full", {}, "unknown"),
     ],
