@@ -286,6 +286,7 @@ if ("resumed" in chat.dataset) {
   kept.set(SESSION, key);
   kept.drop(WAITING);
   forget.hidden = false;
+  history.replaceState(null, "", location.href); // a reload asks for the chat, not for the link again
 }
 
 const known = "resumed" in chat.dataset ? null : kept.get(SESSION);

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from integrations import clock
 from registrations.models import ChatMessage, Draft, Photo
+from tests.browser.conftest import working
 from tests.browser.family import PATIENCE
 
 pytestmark = pytest.mark.browser
@@ -23,6 +24,31 @@ def test_after_a_reload_the_conversation_goes_on(new_family):
     assert family.question == "gender"
     family.until("medical")
     assert Draft.objects.get().answers["gender"]["value"] == "Male"
+
+
+def test_back_and_forward_lose_nothing(new_family, site):
+    family = new_family()
+    family.until("gender")
+    page = family.page
+    page.goto(f"{site}/privacy")
+    page.go_back()
+    expect(page.locator("#log")).to_contain_text("Sam Ashworth", timeout=PATIENCE)
+    assert family.question == "gender"
+    family.until("medical")
+    assert ChatMessage.objects.filter(text="Boy").count() == 1
+
+
+def test_a_worker_that_starts_again_finds_the_photo_that_came_meanwhile(new_family, site, picture):
+    family = new_family()
+    with working():
+        family.until("photo")
+    family.send_photo(picture)
+    expect(family.page.locator("#notice")).to_contain_text("looking at it", timeout=PATIENCE)
+    assert family.question == "photo"
+    with working():
+        family.moved_on("photo")
+    assert family.question == "done"
+    assert [photo.state for photo in Photo.objects.all()] == [Photo.State.ACCEPTED]
 
 
 def test_a_new_tab_of_the_same_device_goes_on_too(new_family, site):
