@@ -1,5 +1,7 @@
 """Admin of what comes in, what goes out, and the services."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -36,7 +38,7 @@ class AirtableRowAdmin(QueueAdmin):
     search_fields = ["record_id", "=object_id", "sync_id", "table"]
     hidden = ["base"]  # a copy of the registration, shown there
 
-    def get_fields(self, request: HttpRequest, obj: AirtableRow | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: AirtableRow | None = None) -> list[Any]:
         return [*super().get_fields(request, obj), "record"]
 
     @admin.display(description="in Airtable")

@@ -72,7 +72,8 @@ def _table_lines(
         field = bound or by_name.get(column.name)
         problem = schema.problem_of(column, field)
         wrong = problem or next((p for p in row.problems if p.startswith(f"{column.name}:")), "")
-        words = f"WRONG {wrong}" if wrong else f"{field['type']}, {column.owner.value}"
+        kind = (field or {}).get("type")
+        words = f"WRONG {wrong}" if wrong else f"{kind}, {column.owner.value}"
         found.append(Line(row.name, column.name, not wrong, words))
     computed = [f["name"] for f in table["fields"] if f["type"] in COMPUTED]
     found.append(Line(row.name, "(computed)", True, ", ".join(computed) or "none"))

@@ -53,14 +53,15 @@ def bury(bound: Bound, pk: int) -> None:
     row = AirtableRow.objects.select_for_update().get(pk=pk)
     if row.due_at is not None and present:
         # An edit against a deletion: the edit stays (wire/airtable 3.2).
-        _keep_edit(row)
+        keep_edit(row)
         return
     AirtableRow.objects.filter(pk=pk).update(tombstone_at=clock.now(), due_at=None)
     if present:
         bound.mapping.vanished(object_id)
 
 
-def _keep_edit(row: AirtableRow) -> None:
+def keep_edit(row: AirtableRow) -> None:
+    """The record is gone but the object changed here: it gets a new one, and staff see why."""
     AirtableConflict.objects.create(
         row=row,
         field="",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from integrations import clock, guard
-from integrations.airtable import base, changes, client, pull, schema
+from integrations.airtable import base, changes, client, deletions, pull, schema
 from integrations.airtable.changes import Change
 from integrations.airtable.mapping import mapping
 from integrations.airtable.rows import row_fields
@@ -200,6 +200,11 @@ class _Sweep:
                 raise
             return written + self.send(second)
         row = batch[0].row
+        if error.code in _GONE and self.bound:
+            # Somebody deleted it there while it changed here: the edit stays (wire/airtable 3.2).
+            deletions.keep_edit(row)
+            changes.put_off([row], str(error), clock.now())
+            return 0
         if error.code in _GONE:
             # Somebody deleted it there; a person's retry, or the next change here, makes it anew.
             mine = AirtableRow.objects.filter(pk=row.pk, attempts=row.attempts)

@@ -1,0 +1,221 @@
+"""B1: requests for pulls and pushes against wire/airtable 3.3; B2: an unchanged second pull."""
+
+import math
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from unittest import mock
+
+from django.conf import settings
+from django.test.utils import override_settings
+from pyairtable import Api
+
+from integrations import clock, guard
+from integrations.airtable import pull, push
+from integrations.airtable.mapping import AirtableTableMapping, Column
+from integrations.airtable.merge import Owner
+from integrations.airtable.rows import RowFields
+from integrations.airtable.schema import bound
+from integrations.models import AirtableRow, AirtableTable
+from integrations.sandbox.airtable.formula_values import iso
+from integrations.sandbox.app import SandboxServer
+from integrations.sandbox.store import Store
+from tests.benchmarks.measure import SOAK, Line, at_most, in_turns, seconds
+from tests.conftest import SANDBOX
+
+SIZES = (250, 2500, 10000) if SOAK else (250,)
+LARGEST = SIZES[-1] if SOAK else 2000
+TABLE = "bench"
+TABLE_ID = "tblBench000000000"
+NAMES = [f"field_{number}" for number in range(40)]
+HERE: dict[int, dict[str, str]] = {}
+
+
+class Mapped(AirtableTableMapping):
+    """A table of forty text fields, half of them machine facts."""
+
+    kind = "bench"
+    columns = (
+        Column("sync_id", owner=Owner.OURS),
+        *(
+            Column(name, owner=Owner.OURS if n % 2 else Owner.THEIRS)
+            for n, name in enumerate(NAMES)
+        ),
+    )
+
+    def tables(self) -> list[str]:
+        return [TABLE]
+
+    def row(self, object_id: int) -> RowFields | None:
+        return row(object_id)
+
+    def lock(self, object_id: int) -> bool:
+        return object_id in HERE
+
+    def adopt(self, object_id: int, values: Mapping[str, Any]) -> dict[str, str]:
+        HERE[object_id] |= {name: str(value or "") for name, value in values.items()}
+        return {}
+
+
+def row(object_id: int) -> RowFields | None:
+    """One object, as it is sent."""
+    key = uuid.UUID(int=object_id)
+    return RowFields(TABLE, key, {"sync_id": str(key), **HERE[object_id]})
+
+
+def run() -> list[Line]:
+    """Four lines a size for B1, one for B2."""
+    with _airtable() as store:
+        lines = [line for size in SIZES for line in _requests(store, size)]
+        return [*lines, _unchanged(store)]
+
+
+@contextmanager
+def _airtable() -> Iterator[Store]:
+    """A sandbox of our own that refuses nobody, and a pace that waits for nobody."""
+    server = SandboxServer(Store(), SANDBOX).start()
+    own = override_settings(
+        AIRTABLE_URL=f"{server.url}/airtable",
+        AIRTABLE_PAT=SANDBOX.airtable_pat,
+        AIRTABLE_BASE_ID=SANDBOX.airtable_base_id,
+        AIRTABLE_ROWS={"bench": f"{__name__}.row"},
+        AIRTABLE_TABLES={"bench": f"{__name__}.Mapped"},
+    )
+    try:
+        with own, mock.patch.dict(guard.SPACING, {"airtable": 0}):
+            yield server.store
+    finally:
+        server.stop()
+
+
+def _fill(store: Store, size: int) -> None:
+    """As many records, each linked to an object that holds the same."""
+    store.clear()
+    HERE.clear()
+    AirtableRow.objects.all().delete()
+    AirtableTable.objects.all().delete()
+    store.put("airtable.settings", "limits", {"per_second": 0})
+    named = ["sync_id", *NAMES]
+    fields = [
+        {"id": f"fld{n:014d}", "name": name, "type": "singleLineText"}
+        for n, name in enumerate(named)
+    ]
+    modified = {"id": f"fld{99:014d}", "name": "last_modified", "type": "lastModifiedTime"}
+    table = {"id": TABLE_ID, "name": TABLE, "primaryFieldId": fields[0]["id"]}
+    store.put("airtable.tables", TABLE_ID, table | {"fields": [*fields, modified]})
+    newest = clock.now() - timedelta(hours=1)
+    documents, rows = [], []
+    for number in range(1, size + 1):
+        HERE[number] = {name: f"{name} of {number}" for name in NAMES}
+        cells = {"sync_id": str(uuid.UUID(int=number)), **HERE[number]}
+        # Nobody edits a whole table within the two minutes by which pulls overlap.
+        at = iso(newest - timedelta(minutes=number))
+        record = {"id": f"rec{number:014d}", "createdTime": at, "fields": cells}
+        documents.append((f"airtable.records.{TABLE_ID}", record["id"], record))
+        rows.append(
+            AirtableRow(
+                kind="bench",
+                object_id=number,
+                sync_id=uuid.UUID(int=number),
+                table=TABLE,
+                record_id=record["id"],
+                base=cells,
+            )
+        )
+    store.put_many(documents)
+    AirtableRow.objects.bulk_create(rows, batch_size=500)
+
+
+def _requests(store: Store, size: int) -> list[Line]:
+    _fill(store, size)
+    changed = size // 5
+    pull.pull(Mapped(), TABLE, full=True)  # the schema's request is made here, once an hour
+
+    def count(work: Any) -> int:
+        before = sum((store.get("requests", "airtable") or {}).values())
+        work()
+        return sum((store.get("requests", "airtable") or {}).values()) - before
+
+    pages = math.ceil(size / 100)
+    AirtableTable.objects.update(swept_at=None, cursor="")
+    full = count(lambda: pull.pull(Mapped(), TABLE))
+    _edit(store, changed)
+    incremental = count(lambda: pull.pull(Mapped(), TABLE))
+    pushed = _change(size, changed)
+    push_requests = count(push.push_due)
+    for number in range(1, 4):
+        store.delete(f"airtable.records.{TABLE_ID}", f"rec{number:014d}")
+    AirtableTable.objects.update(swept_at=None, cursor="")
+    deleted = count(lambda: pull.pull(Mapped(), TABLE))
+    after = math.ceil((size + changed - 3) / 100)
+    return [
+        at_most("B1", f"full pull of {size}", "requests", full, pages, 1.05),
+        at_most(
+            "B1",
+            f"incremental pull, {changed} of {size} changed",
+            "requests",
+            incremental,
+            math.ceil(changed / 100),
+            1.05,
+        ),
+        at_most(
+            "B1",
+            f"push of {pushed}, creates and updates",
+            "requests",
+            push_requests,
+            math.ceil(pushed / 10),
+            1.05,
+        ),
+        at_most("B1", f"deletions found among {size}", "requests", deleted, after, 1.05),
+    ]
+
+
+def _edit(store: Store, number: int) -> None:
+    """Volunteers edit as many rows."""
+    at = iso(clock.now())
+    for one in range(1, number + 1):
+        kind, key = f"airtable.records.{TABLE_ID}", f"rec{one:014d}"
+        record = store.get(kind, key) or {}
+        cells = record["fields"] | {NAMES[0]: f"edited {one}"}
+        store.put(kind, key, record | {"fields": cells, "modified": {NAMES[0]: at}})
+
+
+def _change(size: int, number: int) -> int:
+    """As many new objects, and machine facts that change in as many more."""
+    for new in range(size + 1, size + number + 1):
+        HERE[new] = {name: "new" for name in NAMES}
+    for old in range(size - number + 1, size + 1):
+        HERE[old] |= {NAMES[1]: "another"}
+    moment = clock.now() - timedelta(seconds=1)
+    AirtableRow.objects.filter(object_id__gt=size - number).update(due_at=moment)
+    AirtableRow.objects.bulk_create(
+        AirtableRow(
+            kind="bench",
+            object_id=new,
+            sync_id=uuid.UUID(int=new),
+            table=TABLE,
+            due_at=moment,
+        )
+        for new in range(size + 1, size + number + 1)
+    )
+    return min(2 * number, push.SWEEP)
+
+
+def _unchanged(store: Store) -> Line:
+    _fill(store, LARGEST)
+    pull.pull(Mapped(), TABLE, full=True)
+    api = Api(settings.AIRTABLE_PAT, endpoint_url=settings.AIRTABLE_URL, retry_strategy=None)
+    table = api.table(settings.AIRTABLE_BASE_ID, TABLE)
+    asked = bound(Mapped(), TABLE).field_ids
+
+    def ours() -> float:
+        AirtableTable.objects.update(cursor="")
+        return seconds(lambda: pull.pull(Mapped(), TABLE))
+
+    def floor() -> float:
+        return seconds(lambda: table.all(page_size=100, fields=asked, use_field_ids=True))
+
+    words = f"unchanged second pull of {LARGEST} rows"
+    return at_most("B2", words, "seconds", *in_turns(ours, floor), 1.5)
