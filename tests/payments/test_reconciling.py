@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from integrations import clock
 from integrations.gocardless_books import Line, Payout, Refund
 from integrations.sandbox.gocardless import ageing
-from payments.actions import books, collecting, reconciling
+from payments.actions import books, collecting
 from payments.jobs import reconcile
 from payments.models import (
     MonthlyCharge,
@@ -37,13 +37,6 @@ def member(bank):
     return registration
 
 
-@pytest.fixture(autouse=True)
-def quiet_lists(monkeypatch):
-    """Refunds and payouts have tests of their own."""
-    monkeypatch.setitem(reconciling._PARTS, "refunds", lambda since: iter(()))
-    monkeypatch.setitem(reconciling._PARTS, "payouts", lambda since: iter(()))
-
-
 def open_differences():
     rows = ReconciliationDifference.objects.filter(gone_at=None)
     return list(rows.values_list("resource", "what", "ours", "theirs", "pence"))
@@ -67,6 +60,13 @@ def test_missed_webhooks_are_found_by_asking_once(bank, member, set_clock):
     first = Reconciliation.objects.get()
     assert first.events > 0
     assert (first.open, first.not_asked) == (0, "")
+    payouts = KeptPayout.objects.order_by("pence").values_list("pence", "fees_pence", "status")
+    assert list(payouts) == [(2702, 48, "paid"), (4435, 65, "paid")]
+    lines = PayoutItem.objects.filter(payment=paid).order_by("pence")
+    assert list(lines.values_list("kind", "pence")) == [
+        ("gocardless_fee", -48),
+        ("payment_paid_out", 2750),
+    ]
     reconcile()
     again = Reconciliation.objects.first()
     assert (again.events, again.mended, again.open) == (0, 0, 0)
