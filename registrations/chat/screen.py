@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from integrations import clock
 from registrations import wording
 from registrations.actions import drafts, kit, resuming
-from registrations.chat import asking, engine, html, replies, steps, uploads
+from registrations.chat import asking, doorstep, engine, html, replies, steps, uploads
 from registrations.chat.asking import Ask
 from registrations.chat.replies import Reply
 from registrations.models import ChatMessage, ChatSession, Draft, Registration
@@ -54,7 +54,7 @@ def answer(key: str, text: str, answering: str) -> tuple[Reply, bool]:
     session, draft = _found(key)
     if answering and answering != asking.name(session, draft):
         if draft is None or draft.with_staff:
-            return Reply(wording.markdown("greeting")), True
+            return Reply(_greeting()), True
         return replies.at_step(draft), True
     return engine.answer(key, text), False
 
@@ -77,12 +77,16 @@ def transcript(key: str, said: tuple[str, Reply] | None = None) -> Screen:
     lines = _lines(session, draft) if session and draft else []
     if not lines and not said:
         quiet = session is not None and session.draft is not None
-        lines = [_club(wording.markdown("gone_quiet" if quiet else "greeting"))]
+        lines = [_club(wording.markdown("gone_quiet") if quiet else _greeting())]
     if said:
         # What was said under a draft is in the transcript already, in places as a placeholder.
         lines = lines[:-1] if lines else [Line("parent", html.typed(said[0]))]
         lines.append(_club(said[1].text))
     return _screen(key, lines)
+
+
+def _greeting() -> str:
+    return wording.markdown("greeting", example=doorstep.example())
 
 
 def _as_json(shown: Screen) -> dict[str, Any]:

@@ -154,6 +154,12 @@ def test_a_plain_form_without_its_number_is_told_so(db, form):
     assert b"lost its number" in answer.content
 
 
+def test_the_first_page_shows_what_a_code_looks_like(lions):
+    page = Client().get("/").content.decode()
+    assert "<code>200-lions-u10-2627</code>" in page
+    assert "<code>100-lions-u10-2627-Firstname-Surname</code>" in page
+
+
 def test_the_page_keeps_no_cookie_and_runs_no_inline_script(db):
     answer = Client().get("/")
     assert not answer.cookies
