@@ -29,12 +29,14 @@ from registrations.models import (
     ChatMessage,
     ChatSession,
     Consent,
+    ContactCode,
     Draft,
     Email,
     OptOut,
     Photo,
     PhotoBytes,
     Registration,
+    ResumeLink,
     Sms,
     Suspension,
     note,
@@ -80,6 +82,12 @@ def club(boss):
     message = {"registration": row, "kind": "payment_link", "body": "Pay", "created_at": now}
     Sms.objects.create(to=row.guardian.phone, **message, **wrong)
     Email.objects.create(to="a@example.org", subject="Pay", **message, **wrong)
+    ResumeLink.objects.create(
+        draft=draft, to="a@example.org", created_at=now, expires_at=now, **wrong
+    )
+    ContactCode.objects.create(
+        registration=row, field="email", value="b@example.org", created_at=now, **wrong
+    )
     OptOut.objects.create(phone=factories.phone(), since=now, source="twilio")
     photo = Photo.objects.create(registration=row, uploaded_at=now, state="accepted", **wrong)
     PhotoBytes.objects.create(photo=photo, jpeg=b"\xff\xd8jpeg")
