@@ -112,7 +112,7 @@ def writer(service: str) -> Iterator[Callable[[], bool] | None]:
 
     moment = clock.now()
     # Twice the lease: somebody may have taken it a moment after `moment` was read.
-    free = _gone("writer_until", moment, 2 * WRITER_LEASE)
+    free = _gone("writer_until", moment, WRITER_LEASE)
     taken = (
         _row(service).filter(free).update(writer_token=token, writer_until=moment + WRITER_LEASE)
     )
@@ -131,16 +131,21 @@ def _state(service: str) -> ServiceState:
     return _row(service).first() or ServiceState.objects.get_or_create(pk=service)[0]
 
 
+def _too_far(longest: timedelta) -> timedelta:
+    # What lies further ahead was written before a moved clock was set back. Twice the length, for
+    # whoever looked at the clock a moment before the row was written must not find it too far.
+    return 2 * longest
+
+
 def _past(moment: datetime | None, now: datetime, longest: timedelta) -> bool:
-    # A moment too far ahead was written before a moved clock was set back.
-    return moment is None or moment <= now or moment > now + longest
+    return moment is None or moment <= now or moment > now + _too_far(longest)
 
 
 def _gone(name: str, now: datetime, longest: timedelta) -> Q:
     return (
         Q(**{f"{name}__isnull": True})
         | Q(**{f"{name}__lte": now})
-        | Q(**{f"{name}__gt": now + longest})
+        | Q(**{f"{name}__gt": now + _too_far(longest)})
     )
 
 
