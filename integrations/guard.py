@@ -111,7 +111,6 @@ def writer(service: str) -> Iterator[Callable[[], bool] | None]:
         return bool(mine.update(writer_until=clock.now() + WRITER_LEASE))
 
     moment = clock.now()
-    # Twice the lease: somebody may have taken it a moment after `moment` was read.
     free = _gone("writer_until", moment, WRITER_LEASE)
     taken = (
         _row(service).filter(free).update(writer_token=token, writer_until=moment + WRITER_LEASE)
