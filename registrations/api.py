@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
 from rest_framework.permissions import AllowAny
@@ -50,6 +50,25 @@ _REPLY = inline_serializer(
         "routine_number": serializers.IntegerField(required=False),
     },
 )
+_PROGRESS = inline_serializer(
+    "UploadProgress",
+    {
+        "complete": serializers.BooleanField(),
+        "error": serializers.BooleanField(required=False),
+        "message": serializers.CharField(required=False),
+        "progress": serializers.CharField(required=False),
+        "response": serializers.CharField(required=False),
+        "last_agent": serializers.CharField(required=False),
+        "routine_number": serializers.IntegerField(required=False),
+        "updated_at": serializers.DateTimeField(),
+    },
+)
+_CLEARED = inline_serializer("Cleared", {"message": serializers.CharField()})
+_SESSION_ID = {"type": "string", "pattern": f"^{SESSION_ID.pattern}$"}
+_REFUSALS = {
+    (status, "text/plain"): OpenApiTypes.STR
+    for status in (400, 413, 429, 503)  # what `Door.handle_exception` and `Refusal` answer
+}
 _UPLOAD = {
     "multipart/form-data": {
         "type": "object",
@@ -107,12 +126,7 @@ class Chat(Door):
                 "routine_number": serializers.IntegerField(required=False),
             },
         ),
-        responses={
-            200: _REPLY,
-            400: OpenApiTypes.STR,
-            413: OpenApiTypes.STR,
-            429: OpenApiTypes.STR,
-        },
+        responses={200: _REPLY} | _REFUSALS,
     )
     def post(self, request: Request) -> HttpResponse:
         body = _json(request)
@@ -130,7 +144,7 @@ class Session(Door):
 
     @extend_schema(
         request=inline_serializer("SessionKey", {"session_id": serializers.CharField()}),
-        responses={200: OpenApiTypes.OBJECT, 400: OpenApiTypes.STR, 429: OpenApiTypes.STR},
+        responses={200: OpenApiTypes.OBJECT} | _REFUSALS,
     )
     def post(self, request: Request) -> HttpResponse:
         key = _session_id(_json(request).get("session_id"))
@@ -141,7 +155,7 @@ class Session(Door):
 class UploadAsync(Door):
     """Take a photo; how it fared is asked of upload-status."""
 
-    @extend_schema(request=_UPLOAD, responses={200: _REPLY, 400: OpenApiTypes.STR})
+    @extend_schema(request=_UPLOAD, responses={200: _REPLY} | _REFUSALS)
     def post(self, request: Request) -> HttpResponse:
         key, reply, processing = _take_upload(request)
         started = {"processing": True, "session_id": key} if processing else {}
@@ -151,7 +165,7 @@ class UploadAsync(Door):
 class Upload(Door):
     """The older, synchronous upload: answers once the photo has been looked at."""
 
-    @extend_schema(request=_UPLOAD, responses={200: _REPLY, 400: OpenApiTypes.STR})
+    @extend_schema(request=_UPLOAD, responses={200: _REPLY} | _REFUSALS)
     def post(self, request: Request) -> HttpResponse:
         key, reply, processing = _take_upload(request)
         if processing:
@@ -164,19 +178,8 @@ class UploadStatus(Door):
 
     @extend_schema(
         request=None,
-        responses=inline_serializer(
-            "UploadProgress",
-            {
-                "complete": serializers.BooleanField(),
-                "error": serializers.BooleanField(required=False),
-                "message": serializers.CharField(required=False),
-                "progress": serializers.CharField(required=False),
-                "response": serializers.CharField(required=False),
-                "last_agent": serializers.CharField(required=False),
-                "routine_number": serializers.IntegerField(required=False),
-                "updated_at": serializers.DateTimeField(),
-            },
-        ),
+        parameters=[OpenApiParameter("session_id", _SESSION_ID, OpenApiParameter.PATH)],
+        responses={200: _PROGRESS} | _REFUSALS,
     )
     def get(self, request: Request, session_id: str) -> HttpResponse:
         key = _session_id(session_id)
@@ -196,7 +199,7 @@ class Clear(Door):
 
     @extend_schema(
         request=inline_serializer("Session", {"session_id": serializers.CharField()}),
-        responses=inline_serializer("Cleared", {"message": serializers.CharField()}),
+        responses={200: _CLEARED} | _REFUSALS,
     )
     def post(self, request: Request) -> HttpResponse:
         key = _session_id(_json(request).get("session_id"))

@@ -1,9 +1,18 @@
 """Addresses of the registrations app; no trailing slashes (domain 3.1)."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, register_converter
+from django.urls.converters import PathConverter
 
 from registrations import api, pages
 
+
+class Anything(PathConverter):
+    """Whatever comes, line breaks too: the door says what is wrong with it, not a page."""
+
+    regex = r"[\s\S]+"
+
+
+register_converter(Anything, "anything")
 urlpatterns: list[URLPattern] = [
     path("", pages.home, name="home"),
     path("resume", pages.resume_link, name="resume-link"),
@@ -14,7 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("chat/session", api.Session.as_view(), name="chat-session"),
     path("upload-async", api.UploadAsync.as_view(), name="upload-async"),
     path("upload", api.Upload.as_view(), name="upload"),
-    path("upload-status/<path:session_id>", api.UploadStatus.as_view(), name="upload-status"),
+    path("upload-status/<anything:session_id>", api.UploadStatus.as_view(), name="upload-status"),
     path("clear", api.Clear.as_view(), name="clear"),
     path("health", api.Health.as_view(), name="health"),
     path("webhooks/twilio/status/<int:sms_id>", api.sms_status, name="sms-status"),

@@ -320,6 +320,8 @@ SPECTACULAR_SETTINGS = {
     "TITLE": f"{CLUB_SHORT_NAME} registrations",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAdminUser"],
+    "PREPROCESSING_HOOKS": ["utjfc.openapi.one_layout"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

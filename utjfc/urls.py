@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularJSONAPIView
 
 # The club's CDN may or may not strip the prefix /api, so both layouts are served.
 _doors = [
@@ -15,7 +16,8 @@ _admin = [
     # Typed by hand without its slash; nothing is ever posted here.
     path("admin", RedirectView.as_view(pattern_name="admin:index", http_method_names=["get"])),
 ]
-urlpatterns = [*_doors, path("api/", include(_doors)), *_admin]
+_schema = path("api/schema", SpectacularJSONAPIView.as_view(), name="schema")
+urlpatterns = [*_doors, _schema, path("api/", include(_doors)), *_admin]
 
 handler400 = "registrations.errors.bad_request"
 handler403 = "registrations.errors.forbidden"
