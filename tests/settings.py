@@ -9,6 +9,11 @@ _folder = tempfile.mkdtemp(prefix="club-tests-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ |= {"ENVIRONMENT": "test", "VAR_DIR": _folder, "ENV_FILE": f"{_folder}/none"}
 
+# Each worker clears its cache before every test, so each has a Redis database of its own; the
+# even ones are the journeys'.
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+os.environ["REDIS_DB"] = str(max(int(os.environ.get("REDIS_DB", "15")) - 2 * _worker, 1))
+
 from utjfc.settings import *  # noqa: E402, F403
 from utjfc.settings import DATABASES, STATIC_ROOT  # noqa: E402
 
