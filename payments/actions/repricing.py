@@ -21,6 +21,8 @@ from registrations.wording import pounds
 
 MOST_AMENDMENTS = 10
 _TOO_MANY = "number_of_subscription_amendments_exceeded"
+# Nothing is left to amend; the event that says so is on its way.
+_OVER = ("subscription_already_ended", "subscription_not_active")
 _RUNNING = (Subscription.Status.ACTIVE, Subscription.Status.PAUSED)
 
 
@@ -66,9 +68,10 @@ def _amend(row: MonthlyPrice, plan: Subscription, pence: int) -> None:
     try:
         seen = gocardless.amend_subscription(plan.gocardless_id, pence=pence)
     except Rejected as error:
-        if error.code != _TOO_MANY:
+        if error.code == _TOO_MANY:
+            _replace(row, plan)
+        elif error.code not in _OVER:
             raise
-        _replace(row, plan)
         return
     _record_amended(row, plan, pence, seen)
 

@@ -88,6 +88,7 @@ def facts(draft: Draft) -> dict[str, Any]:
         "season": season.label,
         "fee": wording.pounds(season.signing_on_fee_pence),
         "monthly": wording.pounds(season.monthly_fee_pence),
+        "sibling_percent": next(iter(season.sibling_percents), 0),
         "months": wording.months(season.first_month, season.last_month),
         "month_count": season.months,
         "days": season.payment_days,

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from integrations import clock
+from integrations import clock, gocardless
 from integrations.models import AirtableRow
 from payments.actions import collecting, discounts, proving, repricing
 from payments.models import MonthlyPrice, PriceReason, SiblingCase, Subscription
@@ -270,6 +270,19 @@ def test_nothing_is_lost_while_gocardless_is_away(bank, sandbox, move_clock):
     repricing.price_due()
     assert amounts(bank)[1] == 2750
     assert Sms.objects.filter(kind="monthly_fee").count() == 1
+
+
+def test_a_subscription_that_has_ended_at_gocardless_is_left_alone(bank):
+    parent = factories.guardian()
+    first, second = subscribed(bank, parent), subscribed(bank, parent)
+    ended = Subscription.objects.get(registration=second).gocardless_id
+    gocardless.cancel_subscription(ended)
+    states.cancel(first.pk, reason="moved away", at=clock.now())
+    for _ in range(3):
+        repricing.price_due()
+    row = MonthlyPrice.objects.get(registration=second)
+    assert (row.due_at, row.needs_person_at, row.amendments) == (None, None, 0)
+    assert not Sms.objects.filter(kind="monthly_fee").exists()
 
 
 def test_instead_of_the_eleventh_change_another_subscription_follows(bank):
