@@ -64,10 +64,14 @@ def _sandbox_server() -> Iterator[SandboxServer]:
 
 
 @pytest.fixture
-def sandbox(_sandbox_server: SandboxServer) -> Sandbox:
-    """The sandbox, empty and with every service up."""
-    _sandbox_server.store.clear()
-    return Sandbox(_sandbox_server.url, _sandbox_server.store, _sandbox_server.config)
+def sandbox(_sandbox_server: SandboxServer) -> Iterator[Sandbox]:
+    """The sandbox, empty and with every service up; after the test it sends nothing more."""
+    server = _sandbox_server
+    server.store.clear()
+    yield Sandbox(server.url, server.store, server.config)
+    server.store.clear()
+    server.worker.finish_round()
+    server.store.clear()  # a round that was under way may have added something
 
 
 @pytest.fixture(autouse=True)

@@ -25,9 +25,10 @@ class Worker:
         self._stopped = threading.Event()
         self._offset = clock.offset()
         self._calendar_at = 0.0
+        steps = {step: threading.Lock() for step in (self._pass_time, self._send, self._ping)}
+        self._rounds = list(steps.values())
         self._threads = [
-            threading.Thread(target=self._repeat, args=(step,), daemon=True)
-            for step in (self._pass_time, self._send, self._ping)
+            threading.Thread(target=self._repeat, args=of, daemon=True) for of in steps.items()
         ]
 
     def start(self) -> None:
@@ -41,10 +42,17 @@ class Worker:
         for thread in self._threads:
             thread.join(timeout=12)
 
-    def _repeat(self, step: Callable[[], None]) -> None:
+    def finish_round(self) -> None:
+        """Wait until what is under way has ended: afterwards nothing old is sent any more."""
+        for round_ in self._rounds:
+            with round_:
+                pass
+
+    def _repeat(self, step: Callable[[], None], round_: threading.Lock) -> None:
         while not self._stopped.wait(_BEAT):
             try:
-                step()
+                with round_:
+                    step()
             except Exception:
                 log.exception("a round of the sandbox's worker failed")
 
