@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from integrations import clock
@@ -94,13 +95,16 @@ def test_what_cannot_be_taken_is_asked_again_with_a_reason(parent, step, text, w
     assert parent.draft.answers == answers
 
 
-@pytest.mark.parametrize(
-    "text", ["\x00", "💥" * 50, "a" * 4000, "\ud800x", "<script>", "'; drop table", "{{ x }}"]
-)
+HOSTILE = ["\x00", "💥" * 50, "a" * 4000, "\ud800x", "<script>", "'; drop table", "{{ x }}"]
+
+
 @pytest.mark.parametrize("step", [1, 5, 9, 14, 26, 28, 30, 33, 34])
-def test_no_message_brings_the_conversation_down(parent, step, text):
+def test_no_message_brings_the_conversation_down(parent, step):
     parent.walk(step)
-    assert parent.post(text).status_code in (200, 400)
+    for text in HOSTILE:
+        with transaction.atomic():
+            assert parent.post(text).status_code in (200, 400), text
+            transaction.set_rollback(True)  # each meets the same question
 
 
 def test_a_serious_condition_has_one_follow_up_and_asks_for_consent(parent):
