@@ -1,6 +1,8 @@
 """Says which object is behind in Airtable; what is sent is worked out when it is sent."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F
@@ -12,19 +14,27 @@ from integrations.models import AirtableRow
 DEBOUNCE = timedelta(seconds=2)
 
 
-def mark_behind(kind: str, object_id: int, *, sync_id: UUID, table: str) -> None:
-    """Mark one object as behind in its table; call inside the transaction that changed it.
+def mark_behind(kind: str, objects: Mapping[int, UUID], *, table: str) -> None:
+    """Mark objects (sync id by id) as behind in a table; inside the transaction that changed them.
 
     A row that waited for a person is tried again: the change may be what was needed.
     """
     due_at = clock.now() + DEBOUNCE
-    rows = AirtableRow.objects.filter(kind=kind, object_id=object_id)
+    rows = AirtableRow.objects.filter(kind=kind, object_id__in=list(objects), table=table)
     change = {"changes": F("changes") + 1, "due_at": due_at, "needs_person_at": None}
-    if not rows.filter(table=table).update(**change):
-        new = {"sync_id": sync_id, "table": table, "due_at": due_at, "changes": 1}
-        row, created = rows.get_or_create(kind=kind, object_id=object_id, defaults=new)
-        if not created:
-            # It has moved to another table, where it has no record yet.
-            moved = {} if row.table == table else {"table": table, "record_id": "", "base": {}}
-            rows.update(**change, **moved)
+    if rows.update(**change) < len(objects):
+        there = set(rows.values_list("object_id", flat=True))
+        for object_id in objects.keys() - there:
+            _enter(kind, object_id, objects[object_id], table, change)
     queue.ring("integrations.push_airtable")
+
+
+def _enter(kind: str, object_id: int, sync_id: UUID, table: str, change: dict[str, Any]) -> None:
+    """A row for an object that has none in this table."""
+    new = {"sync_id": sync_id, "table": table, "due_at": change["due_at"], "changes": 1}
+    rows = AirtableRow.objects.filter(kind=kind, object_id=object_id)
+    row, created = rows.get_or_create(kind=kind, object_id=object_id, defaults=new)
+    if not created:
+        # It has moved to another table, where it has no record yet.
+        moved = {} if row.table == table else {"table": table, "record_id": "", "base": {}}
+        rows.update(**change, **moved)

@@ -14,7 +14,7 @@ from uuid import UUID
 from integrations import clock, gocardless, gocardless_books
 from integrations.errors import Unavailable
 from integrations.models import WebhookEvent
-from payments.actions import books, following, fulfilment, history
+from payments.actions import books, following, fulfilment, history, months
 from payments.models import BillingRequest, Mandate, Payment, Subscription
 
 Outcome = WebhookEvent.Outcome
@@ -87,6 +87,17 @@ class Handler:
         """Ask GoCardless for what this event only hints at; raises the four outcomes."""
         reader = None if _is_test(event) else _READERS.get(event.resource_type)
         return reader(event) if reader else Reading(clock.now())
+
+    def apply_together(self, events: list[WebhookEvent]) -> dict[int, str]:
+        """Words about known monthly payments, which come by the hundred on a collection day."""
+        plain = [event for event in events if _is_plain(event)]
+        said = [(_link(e, "payment"), _word(e, _PAYMENT_STATUS[e.action])) for e in plain]
+        heard = months.hear(said) if plain else []
+        return {
+            event.pk: Outcome.APPLIED if changed else Outcome.RECORDED
+            for event, changed in zip(plain, heard, strict=True)
+            if changed is not None
+        }
 
     def apply(self, event: WebhookEvent, reading: Reading) -> str:
         """Store the facts; returns what became of the event."""
@@ -255,6 +266,13 @@ _APPLIERS = {
     "refunds": _apply_refund,
     "payouts": _apply_payout,
 }
+
+
+def _is_plain(event: WebhookEvent) -> bool:
+    """Whether the event itself says all that there is to know about its payment."""
+    said = event.action in _PAYMENT_STATUS and event.action not in _PAYMENT_RE_READ
+    known = event.resource_type == "payments" and bool(_link(event, "payment"))
+    return known and said and not _is_test(event)
 
 
 def _is_test(event: WebhookEvent) -> bool:

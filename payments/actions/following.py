@@ -27,6 +27,8 @@ from registrations.models import Registration, TimelineEntry, note
 
 # A subscription makes its payment about three working days before it is charged (wire 3.4).
 AHEAD = timedelta(days=14)
+# What a word can change of a payment.
+STANDING = ["history", "status", "charge_on", "status_at", "will_retry", "cause"]
 Historic = TypeVar("Historic", Payment, Mandate, Subscription)
 
 
@@ -158,12 +160,11 @@ def _kept(row: Historic, said: Word) -> list[Word] | None:
     return history.added(kept, said)
 
 
-def _hear_payment(
-    payment: Payment, registration: Registration, said: Word, charge_on: date | None
-) -> bool:
+def take_in(payment: Payment, said: Word, charge_on: date | None) -> bool | None:
+    """Add a word to a payment in memory; whether how it stands changed, None for a known word."""
     kept = _kept(payment, said)
     if kept is None:
-        return False
+        return None
     before = (payment.status, payment.will_retry, payment.charge_on)
     standing = history.fold(kept, history.PAYMENT)
     lost = standing.status in LOST_PAYMENT
@@ -171,9 +172,16 @@ def _hear_payment(
     payment.status_at = datetime.fromisoformat(standing.word["at"])
     payment.will_retry = standing.status == "failed" and standing.word["retry"]
     payment.cause = standing.word["cause"][:80] if lost else ""
-    fields = ["history", "status", "charge_on", "status_at", "will_retry", "cause"]
-    payment.save(update_fields=fields)
-    changed = before != (payment.status, payment.will_retry, payment.charge_on)
+    return before != (payment.status, payment.will_retry, payment.charge_on)
+
+
+def _hear_payment(
+    payment: Payment, registration: Registration, said: Word, charge_on: date | None
+) -> bool:
+    changed = take_in(payment, said, charge_on)
+    if changed is None:
+        return False
+    payment.save(update_fields=STANDING)
     if payment.purpose == Payment.Purpose.SIGNING_ON_FEE:
         if changed:
             _judge_fee(payment)

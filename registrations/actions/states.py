@@ -4,6 +4,7 @@ Each action locks the row, notes the timeline and marks the Airtable row as behi
 again changes nothing. `by` is a user, a name, or nothing where the platform itself acted.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +40,12 @@ def locked(registration_id: int) -> Registration:
     """The registration with its season and team, locked until the transaction ends."""
     rows = Registration.objects.select_for_update(of=("self",))
     return rows.select_related("season", "team", "guardian", "player").get(pk=registration_id)
+
+
+def locked_together(ids: Iterable[int]) -> dict[int, Registration]:
+    """Several registrations by id, with their seasons, locked in the one order that is safe."""
+    rows = Registration.objects.select_for_update(of=("self",)).filter(pk__in=list(ids))
+    return {row.pk: row for row in rows.select_related("season").order_by("pk")}
 
 
 def save(registration: Registration) -> None:

@@ -1,5 +1,8 @@
 """Say that a registration, a suspension or a team is behind in Airtable."""
 
+from collections.abc import Iterable
+from uuid import UUID
+
 from django.conf import settings
 
 from integrations import outbox
@@ -12,13 +15,21 @@ def touch(registration: Registration) -> None:
 
     A double is not pushed: staff decide first whether it is the same child (domain 10 no. 20).
     """
-    if registration.duplicate_of_id:
-        return
-    table = settings.AIRTABLE_TABLE or registration.season.airtable_table
-    outbox.mark_behind("registration", registration.pk, sync_id=registration.sync_id, table=table)
+    touch_all([registration])
+
+
+def touch_all(registrations: Iterable[Registration]) -> None:
+    """Mark the rows of several registrations as behind, as `touch` does one."""
+    by_table: dict[str, dict[int, UUID]] = {}
+    for one in registrations:
+        if not one.duplicate_of_id:
+            table = settings.AIRTABLE_TABLE or one.season.airtable_table
+            by_table.setdefault(table, {})[one.pk] = one.sync_id
+    for table, rows in by_table.items():
+        outbox.mark_behind("registration", rows, table=table)
 
 
 def touch_suspension(one: Suspension) -> None:
     """Mark a suspension's row as behind, in the caller's transaction."""
     table = "suspended_registrations"
-    outbox.mark_behind("suspension", one.pk, sync_id=suspension_sync_id(one), table=table)
+    outbox.mark_behind("suspension", {one.pk: suspension_sync_id(one)}, table=table)

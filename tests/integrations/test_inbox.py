@@ -27,6 +27,13 @@ class Handler:
         assert all(block._from_testcase for block in inside)
         return event.event_id
 
+    def apply_together(self, events):
+        """Apply those whose name ends in a star, or fail."""
+        stars = [event for event in events if event.event_id.endswith("*")]
+        for event in stars:
+            self.apply(event, event.event_id)
+        return {event.pk: WebhookEvent.Outcome.RECORDED for event in stars}
+
     def apply(self, event, reading):
         """Apply it, or fail."""
         assert reading == event.event_id
@@ -71,6 +78,24 @@ def test_a_full_delivery_of_250_events_is_kept_whole(client):
     assert deliver(client, [event(f"EV{n}") for n in range(250)]).status_code == 204
     assert inbox.process_due() == 250
     assert len(set(seen)) == 250
+
+
+def test_what_can_be_applied_together_is_and_the_rest_one_by_one(client):
+    deliver(client, [event("EV1*"), event("EV2"), event("EV3*")])
+    assert inbox.process_due() == 3
+    assert seen == ["EV1*", "EV3*", "EV2"]
+    outcomes = dict(WebhookEvent.objects.values_list("event_id", "outcome"))
+    assert outcomes == {"EV1*": "recorded", "EV2": "applied", "EV3*": "recorded"}
+
+
+def test_a_surprise_among_many_holds_up_only_itself(client):
+    trouble["EV2*"] = KeyError("surprise")
+    deliver(client, [event("EV1*"), event("EV2*"), event("EV3*")])
+    assert inbox.process_due() == 3
+    done = WebhookEvent.objects.filter(processed_at__isnull=False)
+    assert set(done.values_list("event_id", flat=True)) == {"EV1*", "EV3*"}
+    [poisoned] = WebhookEvent.objects.needs_person()
+    assert (poisoned.event_id, poisoned.processed_at) == ("EV2*", None)
 
 
 @pytest.mark.parametrize(

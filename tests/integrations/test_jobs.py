@@ -18,7 +18,7 @@ SYNC_ID = UUID(int=7)
 
 def mark() -> None:
     """Mark one object as behind."""
-    outbox.mark_behind("child", 7, sync_id=SYNC_ID, table="registrations_2627")
+    outbox.mark_behind("child", {7: SYNC_ID}, table="registrations_2627")
 
 
 def test_every_job_that_beat_rings_for_is_there():

@@ -43,7 +43,7 @@ def mapping(settings):
 def behind(number: int, **fields) -> AirtableRow:
     """Change an object of ours and mark it as behind."""
     objects[number] = objects.get(number, {}) | fields
-    outbox.mark_behind("child", number, sync_id=sync_id(number), table=tables.get(number, TABLE))
+    outbox.mark_behind("child", {number: sync_id(number)}, table=tables.get(number, TABLE))
     return row(number)
 
 

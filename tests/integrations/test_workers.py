@@ -25,6 +25,10 @@ class Handler:
     def read(self, event):
         """Nothing is read."""
 
+    def apply_together(self, events):
+        """Nothing is applied together."""
+        return {}
+
     def apply(self, event, reading):
         """Count it."""
         applied[event.event_id] += 1

@@ -195,3 +195,31 @@ def test_a_lost_webhook_and_its_late_arrival_at_the_same_moment_count_once(bank,
     assert facts(registration) == EXPECTED
     assert len(bank.made("subscriptions")) == 1
     assert Sms.objects.filter(kind="confirmation").count() == 1
+
+
+def test_a_collection_day_told_to_four_workers_is_taken_in_once(bank):
+    registrations = [paid(bank) for _ in range(3)]
+    bank.deliver()
+    move = {"status": "submitted", "purpose": "monthly"}
+    for n, registration in enumerate(registrations):
+        row = {"registration": registration, "pence": 2750, "created_at": clock.now()}
+        made = Payment.objects.create(gocardless_id=f"PMDAY{n}", **row, **move)
+        month = clock.today().replace(year=2027, day=1)
+        MonthlyCharge.objects.create(registration=registration, month=month, payment=made, pence=1)
+    words = [
+        {
+            "id": f"EVDAY-{action}-{n}",
+            "created_at": clock.now().isoformat(),
+            "resource_type": "payments",
+            "action": action,
+            "links": {"payment": f"PMDAY{n}"},
+        }
+        for action in ("submitted", "confirmed")
+        for n in range(3)
+    ]
+    inbox.store("gocardless", words)
+    together(*[inbox.process_due] * 4)
+    assert not WebhookEvent.objects.filter(processed_at=None).exists()
+    days = Payment.objects.filter(gocardless_id__startswith="PMDAY")
+    assert [payment.status for payment in days] == ["confirmed"] * 3
+    assert {len(payment.history) for payment in days} == {3}
