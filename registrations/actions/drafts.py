@@ -9,18 +9,37 @@ from django.db import transaction
 from registrations.models import ChatMessage, ChatSession, Draft, Registration, Team
 
 QUIET_AFTER = timedelta(hours=24)
-RELATED = ("session", "team__season", "registration__season", "registration__guardian")
 
 
 def find_session(key: str) -> ChatSession | None:
     """The session of a key, with its draft and what the conversation reads of it."""
-    related = [f"draft__{name}" for name in RELATED]
-    return ChatSession.objects.select_related(*related).filter(key=key).first()
+    rows = ChatSession.objects.select_related("draft__team__season").filter(key=key)
+    session = next(iter(rows.order_by()), None)
+    if session is not None and session.draft is not None:
+        session.draft.session = session
+        _bring_registration(session.draft)
+    return session
 
 
 def locked(draft_id: int) -> Draft:
     """The draft, locked until the transaction ends: two tabs take turns."""
-    return Draft.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=draft_id)
+    rows = Draft.objects.select_for_update(of=("self",)).select_related("session", "team__season")
+    return _bring_registration(rows.get(pk=draft_id))
+
+
+def locked_again(draft: Draft) -> Draft:
+    """A draft just read, locked and as it is now; its session and team are those just read."""
+    fresh = Draft.objects.select_for_update().get(pk=draft.pk)
+    fresh.session, fresh.team = draft.session, draft.team
+    return _bring_registration(fresh)
+
+
+def _bring_registration(draft: Draft) -> Draft:
+    # Read by itself: most turns come before there is one, and its row is the widest of all.
+    if draft.registration_id:
+        rows = Registration.objects.select_related("season", "guardian")
+        draft.registration = rows.get(pk=draft.registration_id)
+    return draft
 
 
 def sent_in(draft: Draft) -> Registration:

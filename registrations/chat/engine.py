@@ -60,7 +60,7 @@ def answer(key: str, text: str) -> Reply:
     # The one call that a parent waits for; outside the transaction, like every call.
     found = addresses.look_up(draft, commands)
     with transaction.atomic():
-        turn = Turn(session, drafts.locked(draft.pk), step, text, commands, found, at)
+        turn = Turn(session, drafts.locked_again(draft), step, text, commands, found, at)
         reply = _carry_out(turn)
         heard = KEPT_APART if _is_sensitive(turn) else text
         said = reply.kept or reply.text
