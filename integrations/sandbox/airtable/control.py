@@ -17,6 +17,7 @@ from integrations.sandbox.airtable import (
     hooks,
     listing,
     records,
+    scopes,
     tables,
 )
 from integrations.sandbox.control import json_body
@@ -36,6 +37,7 @@ def blueprint(store: Store) -> Blueprint:
         "fields/choice": _choice,
         "iterators/expire": _expire,
         "webhooks/invalidate": _invalidate,
+        "token": _token,
     }
     for path, view in routes.items():
         name = path.replace("/", "_")
@@ -114,6 +116,11 @@ def _choice(store: Store, body: Body) -> Body:
 def _expire(store: Store, body: Body) -> Body:
     listing.expire_iterators(store)
     return {"expired": True}
+
+
+def _token(store: Store, body: Body) -> Body:
+    scopes.keep(store, body.get("scopes"))
+    return {"scopes": scopes.held(store)}
 
 
 def _invalidate(store: Store, body: Body) -> Body:

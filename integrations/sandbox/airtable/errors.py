@@ -42,6 +42,12 @@ def no_such_model() -> Refusal:
     )
 
 
+def not_permitted() -> Refusal:
+    """The token lacks a scope."""
+    message = "You are not permitted to perform this operation"
+    return _typed(403, "INVALID_PERMISSIONS", message)
+
+
 def unparsable() -> Refusal:
     """A body that is not a JSON object."""
     return _typed(422, "INVALID_REQUEST_BODY", "Could not parse request body")

@@ -16,6 +16,7 @@ from integrations.sandbox.airtable import (
     listing,
     records,
     schema,
+    scopes,
     tables,
 )
 from integrations.sandbox.config import SandboxConfig
@@ -23,9 +24,6 @@ from integrations.sandbox.counts import count
 from integrations.sandbox.store import Store
 
 _USER = "usrSandboxClub001"
-_SCOPES = (
-    "data.records:read data.records:write schema.bases:read schema.bases:write webhook:manage"
-).split()
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -56,6 +54,7 @@ def _before_all(bp: Blueprint, store: Store, config: SandboxConfig) -> None:
         base_id = (request.view_args or {}).get("base_id")
         if base_id is not None:
             _check_base(base_id, config)
+            scopes.admit(store, _kind(), reading=request.method == "GET")
             limits.admit(store, base_id, config.airtable_penalty_seconds)
 
     @bp.errorhandler(errors.Refusal)
@@ -127,7 +126,7 @@ def _record_id(text: str) -> str:
 def _meta_routes(bp: Blueprint, store: Store, config: SandboxConfig) -> None:
     @bp.get("/v0/meta/whoami")
     def whoami() -> Response:
-        return _answer({"id": _USER, "scopes": _SCOPES})
+        return _answer({"id": _USER, "scopes": scopes.held(store)})
 
     @bp.get("/v0/meta/bases")
     def bases() -> Response:
