@@ -6,14 +6,17 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from integrations import clock
-from integrations.airtable import office as airtable
+from integrations.airtable import links, office, review
 from integrations.health import pages
-from integrations.models import AirtableRow, ServiceCall, ServiceState, WebhookEvent
-from integrations.office import OfficeAdmin, office
+from integrations.models import NO_RECORD, AirtableRow, ServiceCall, ServiceState, WebhookEvent
+from integrations.office import OfficeAdmin
+from integrations.office import office as site
 from integrations.office.admins import QueueAdmin, QueueFilter
 from integrations.office.buttons import Sure, button
 
-pages.register(office())
+__all__ = ["office", "review"]
+
+pages.register(site())
 
 
 @admin.register(WebhookEvent)
@@ -27,6 +30,10 @@ class WebhookEventAdmin(QueueAdmin):
 
     def summary(self, row: WebhookEvent) -> str:
         return f"{row.source}: {row.resource_type} {row.action}, {row.event_id}"
+
+
+def _kept_there(row: AirtableRow) -> bool:
+    return bool(row.gone_at and row.record_id)
 
 
 @admin.register(AirtableRow)
@@ -44,15 +51,21 @@ class AirtableRowAdmin(QueueAdmin):
     @admin.display(description="in Airtable")
     def record(self, row: AirtableRow) -> str:
         """The record, with a link to it."""
-        return "deleted there" if row.tombstone_at else airtable.record_link(row)
+        return "deleted there" if row.tombstone_at else links.record_link(row)
 
     @button("Make the row anew", shown=lambda row: bool(row.tombstone_at), ask=Sure)
     def make_anew(self, request: HttpRequest, row: AirtableRow) -> str:
         """The record was deleted in Airtable by mistake."""
-        AirtableRow.objects.filter(pk=row.pk).update(
-            tombstone_at=None, record_id="", base={}, seen="", absent=0, due_at=clock.now()
-        )
+        AirtableRow.objects.filter(pk=row.pk).update(**NO_RECORD, due_at=clock.now())
         return "A new row will be made within seconds."
+
+    @button("Delete it there too", shown=_kept_there, ask=Sure, danger=True)
+    def delete_there(self, request: HttpRequest, row: AirtableRow) -> str:
+        """It was deleted here, and edited in Airtable afterwards: the edit is not wanted."""
+        AirtableRow.objects.filter(pk=row.pk).update(
+            base={}, due_at=clock.now(), needs_person_at=None
+        )
+        return "The record will be deleted within seconds."
 
     def summary(self, row: AirtableRow) -> str:
         return f"{row.kind} {row.object_id} in {row.table}"

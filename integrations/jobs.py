@@ -20,20 +20,16 @@ def push_airtable() -> None:
 
 @shared_task(name="integrations.pull_airtable")
 def pull_airtable() -> None:
-    """Read what volunteers changed in Airtable."""
-    pull.pull_due()
+    """Read what volunteers changed in Airtable: what the hook tells, and what it missed."""
+    hooks.keep()
+    hooks.drain()
+    pull.pull_due(hooked=hooks.alive(), between=lambda: push.push_due(batches=1))
 
 
 @shared_task(name="integrations.drain_airtable")
 def drain_airtable() -> None:
     """Airtable says that something changed: ask what, and read it."""
     hooks.drain()
-
-
-@shared_task(name="integrations.keep_airtable_hook")
-def keep_airtable_hook() -> None:
-    """Make, refresh or remake our webhook."""
-    hooks.keep()
 
 
 @shared_task(name="integrations.service_back")

@@ -15,6 +15,7 @@ from integrations.airtable.state import AirtableBase, AirtableConflict, Airtable
 from integrations.errors import Blocked, OutsideError, Rejected, Unavailable, Uncertain
 
 __all__ = [
+    "NO_RECORD",
     "AirtableBase",
     "AirtableConflict",
     "AirtableRow",
@@ -30,6 +31,8 @@ __all__ = [
 LEASE = timedelta(minutes=5)
 FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(minutes=30)
+# What an AirtableRow holds while it has no record there.
+NO_RECORD = {"record_id": "", "base": {}, "seen": "", "absent": 0, "tombstone_at": None}
 
 
 class DueQuerySet(models.QuerySet):
@@ -166,7 +169,8 @@ class AirtableRow(Due):
     base = models.JSONField(default=dict, blank=True)
     changes = models.PositiveIntegerField(default=0)
     pushed_at = models.DateTimeField(null=True, blank=True)
-    tombstone_at = models.DateTimeField(null=True, blank=True)
+    tombstone_at = models.DateTimeField("deleted there", null=True, blank=True)
+    gone_at = models.DateTimeField("deleted here", null=True, blank=True)
     # A digest of the record as last seen: an unchanged one costs nothing more than this.
     seen = models.CharField(max_length=32, blank=True, editable=False)
     absent = models.PositiveSmallIntegerField(

@@ -1,6 +1,6 @@
 """Says which object is behind in Airtable; what is sent is worked out when it is sent."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import F
 
 from integrations import clock, queue
-from integrations.models import AirtableRow
+from integrations.models import NO_RECORD, AirtableRow
 
 # Several changes within this time travel together (wire/airtable 3.2).
 DEBOUNCE = timedelta(seconds=2)
@@ -22,10 +22,24 @@ def mark_behind(kind: str, objects: Mapping[int, UUID], *, table: str) -> None:
     due_at = clock.now() + DEBOUNCE
     rows = AirtableRow.objects.filter(kind=kind, object_id__in=list(objects), table=table)
     change = {"changes": F("changes") + 1, "due_at": due_at, "needs_person_at": None}
+    change["gone_at"] = None
     if rows.update(**change) < len(objects):
         there = set(rows.values_list("object_id", flat=True))
         for object_id in objects.keys() - there:
             _enter(kind, object_id, objects[object_id], table, change)
+    queue.ring("integrations.push_airtable")
+
+
+def mark_gone(kind: str, objects: Iterable[int]) -> None:
+    """Objects are deleted here, or no longer belong in Airtable: their records go as well.
+
+    One that a volunteer has edited meanwhile is left to a person (wire/airtable 3.2).
+    """
+    rows = AirtableRow.objects.filter(kind=kind, object_id__in=list(objects))
+    moment = clock.now()
+    rows.update(
+        gone_at=moment, changes=F("changes") + 1, due_at=moment + DEBOUNCE, needs_person_at=None
+    )
     queue.ring("integrations.push_airtable")
 
 
@@ -36,5 +50,5 @@ def _enter(kind: str, object_id: int, sync_id: UUID, table: str, change: dict[st
     row, created = rows.get_or_create(kind=kind, object_id=object_id, defaults=new)
     if not created:
         # It has moved to another table, where it has no record yet.
-        moved = {} if row.table == table else {"table": table, "record_id": "", "base": {}}
+        moved = {} if row.table == table else {"table": table, **NO_RECORD}
         rows.update(**change, **moved)

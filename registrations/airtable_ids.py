@@ -1,8 +1,11 @@
-"""Sync ids of what has no column for one: the same whenever they are asked for."""
+"""Names of tables, and sync ids of what has no column for one: the same whenever asked for."""
 
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from registrations.models import Suspension, Team
+
+TEAM_TABLE = "team_info"
+SUSPENSION_TABLE = "suspended_registrations"
 
 
 def team_sync_id(team: Team) -> UUID:

@@ -14,7 +14,12 @@ from integrations.airtable.merge import Owner
 from integrations.airtable.rows import RowFields
 from registrations.actions import edits, entering, orders, states, teams
 from registrations.airtable import registration_row, registrations_table
-from registrations.airtable_ids import suspension_sync_id, team_sync_id
+from registrations.airtable_ids import (
+    SUSPENSION_TABLE,
+    TEAM_TABLE,
+    suspension_sync_id,
+    team_sync_id,
+)
 from registrations.models import Registration, Season, Suspension, Team
 from registrations.models.seasons import KIT_SIZES
 
@@ -142,7 +147,7 @@ class TeamTable(AirtableTableMapping):
     merge_on = ("short_team_name", "age_group", "current_season")
 
     def tables(self) -> list[str]:
-        return ["team_info"]
+        return [TEAM_TABLE]
 
     def row(self, object_id: int) -> RowFields | None:
         return team_row(object_id)
@@ -185,7 +190,7 @@ class SuspensionTable(AirtableTableMapping):
     )  # fmt: skip
 
     def tables(self) -> list[str]:
-        return ["suspended_registrations"]
+        return [SUSPENSION_TABLE]
 
     def row(self, object_id: int) -> RowFields | None:
         return suspension_row(object_id)
@@ -229,7 +234,7 @@ def team_row(object_id: int) -> RowFields | None:
         "current_season": team.season.code,
         "need_new_kit_current_season": "Y" if team.kit_due else "N",
     }
-    return RowFields("team_info", team_sync_id(team), cells)
+    return RowFields(TEAM_TABLE, team_sync_id(team), cells)
 
 
 def suspension_row(object_id: int) -> RowFields | None:
@@ -252,4 +257,4 @@ def suspension_row(object_id: int) -> RowFields | None:
         "lifted_at": one.lifted_at.isoformat() if one.lifted_at else "",
         "lifted_reason": one.lifted_reason,
     }
-    return RowFields("suspended_registrations", suspension_sync_id(one), cells)
+    return RowFields(SUSPENSION_TABLE, suspension_sync_id(one), cells)

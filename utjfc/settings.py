@@ -392,7 +392,6 @@ CELERY_BEAT_SCHEDULE = {
         "integrations.push_airtable": 3,
         # Webhooks tell sooner; this finds what they missed.
         "integrations.pull_airtable": AIRTABLE_PULL_SECONDS,
-        "integrations.keep_airtable_hook": 6 * 3600,
         "registrations.send_messages": 3,
         "registrations.process_photos": 3,
         "registrations.poll_sms": 120,

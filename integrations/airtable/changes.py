@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -13,6 +13,13 @@ from integrations.airtable.merge import Owner
 from integrations.airtable.rows import SYNC_ID, RowFields, canonical, changed
 from integrations.airtable.schema import Bound
 from integrations.models import AirtableRow
+
+# The breaker paces a service that is away; its rows need no longer waits of their own.
+AGAIN = timedelta(seconds=10)
+
+
+class Stopped(Exception):
+    """The service is away or another process writes: the rest of the sweep waits."""
 
 
 @dataclass

@@ -74,8 +74,12 @@ def tables() -> list[dict[str, Any]]:
 
 
 def request(method: str, operation: str, *path: str, **given: Any) -> Any:
-    """One call that pyairtable has no plain method for: metadata and webhooks."""
-    with _calling(operation, writing=method != "GET") as api:
+    """One call that pyairtable has no plain method for: metadata and webhooks.
+
+    Without the permission for webhooks that is Rejected: rows are read and written all the same.
+    """
+    forbidden = Rejected if "webhooks" in path else Blocked
+    with _calling(operation, writing=method != "GET", forbidden=forbidden) as api:
         return api.request(method, api.build_url(*path), **given)
 
 
@@ -106,21 +110,27 @@ def _api(token: str, url: str) -> Api:
 
 
 @contextmanager
-def _calling(operation: str, *, writing: bool, test: bool = False) -> Iterator[Api]:
+def _calling(
+    operation: str,
+    *,
+    writing: bool,
+    test: bool = False,
+    forbidden: type[OutsideError] = Blocked,
+) -> Iterator[Api]:
     if not (settings.AIRTABLE_PAT and settings.AIRTABLE_BASE_ID):
         raise Blocked(SERVICE, "AIRTABLE_PAT or AIRTABLE_BASE_ID is not set", code="not_configured")
-    with guard.call(SERVICE, operation, test=test), _translated(writing):
+    with guard.call(SERVICE, operation, test=test), _translated(writing, forbidden):
         base.count_request()
         yield _api(settings.AIRTABLE_PAT, settings.AIRTABLE_URL)
 
 
 @contextmanager
-def _translated(writing: bool) -> Iterator[None]:
+def _translated(writing: bool, forbidden: type[OutsideError]) -> Iterator[None]:
     lost = Uncertain if writing else Unavailable
     try:
         yield
     except requests.HTTPError as error:
-        raise _outcome(error.response, lost) from error
+        raise _outcome(error.response, lost, forbidden) from error
     except (ValidationError, KeyError, TypeError, requests.JSONDecodeError) as error:
         raise lost(SERVICE, "an answer that cannot be read", code=type(error).__name__) from error
     except requests.RequestException as error:
@@ -128,7 +138,9 @@ def _translated(writing: bool) -> Iterator[None]:
         raise kind(SERVICE, type(error).__name__, code=type(error).__name__) from error
 
 
-def _outcome(response: requests.Response, lost: type[OutsideError]) -> OutsideError:
+def _outcome(
+    response: requests.Response, lost: type[OutsideError], forbidden: type[OutsideError]
+) -> OutsideError:
     status, (kind, message) = response.status_code, _error(response)
     code, words = kind or str(status), f"{kind} {message}".strip() or f"HTTP {status}"
     if kind == _QUOTA:
@@ -139,7 +151,7 @@ def _outcome(response: requests.Response, lost: type[OutsideError]) -> OutsideEr
     if kind in NO_SUCH_TABLE:
         return Rejected(SERVICE, words, code=code)
     if status in (401, 403):
-        return Blocked(SERVICE, words, code=code)
+        return (Blocked if status == 401 else forbidden)(SERVICE, words, code=code)
     if 400 <= status < 500:
         return Rejected(SERVICE, words, code=code)
     return lost(SERVICE, words, code=code)

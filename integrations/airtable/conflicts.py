@@ -1,6 +1,8 @@
-"""Staff decide a conflict: ours, theirs, or a third value."""
+"""Conflicts: both values are kept, and staff decide: ours, theirs, or a third value."""
 
 import json
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -9,8 +11,50 @@ from django.db.models import F
 
 from integrations import clock, queue
 from integrations.airtable.mapping import AirtableTableMapping, Refused, mapping
-from integrations.airtable.merge import Owner
+from integrations.airtable.merge import Clash, Owner
+from integrations.airtable.schema import Bound
 from integrations.models import AirtableConflict, AirtableRow
+
+Why = AirtableConflict.Why
+
+
+def keep_conflict(
+    bound: Bound,
+    row: AirtableRow,
+    record: Mapping[str, Any],
+    clash: Clash,
+    ours: Mapping[str, Any],
+    theirs: Mapping[str, Any],
+    refused: str = "",
+) -> None:
+    """Keep both values of a field; those that need no decision are kept as settled."""
+    owner = bound.owners.get(clash.name, Owner.THEIRS)
+    why = Why.REFUSED if refused else Why.OURS if owner is Owner.OURS else Why.BOTH
+    secret = clash.name in bound.mapping.secret
+    AirtableConflict.objects.create(
+        row=row,
+        field=clash.name,
+        why=why,
+        base="" if secret else json.dumps(clash.base),
+        ours=json.dumps(ours.get(clash.name)),
+        theirs=json.dumps(theirs.get(clash.name)),
+        secret=secret,
+        winner="ours" if refused else clash.winner,
+        reason=refused[:300],
+        noted_at=clock.now(),
+        who=bound.editor(record)[:150],
+        edited_at=_edited_at(bound, record),
+        settled_at=None if why is Why.BOTH else clock.now(),
+        choice="" if why is Why.BOTH else "ours",
+    )
+
+
+def _edited_at(bound: Bound, record: Mapping[str, Any]) -> datetime | None:
+    text = str(record.get("at") or bound.modified(record))
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
 
 
 @transaction.atomic

@@ -1,40 +1,37 @@
-"""Our webhook at Airtable: made, refreshed, made anew, and its payloads read (wire 1.12)."""
+"""Our webhook at Airtable: made, refreshed, made anew, and its payloads fetched (wire 1.12)."""
 
 import base64
 import binascii
 import hashlib
 import hmac
 import logging
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 
-from integrations import clock, guard
-from integrations.airtable import base, client, deletions, pull, schema
-from integrations.airtable.mapping import mappings
+from integrations import clock, guard, queue
+from integrations.airtable import base, client, news, pull
+from integrations.airtable.news import News
 from integrations.errors import Blocked, OutsideError, Rejected
-from integrations.models import AirtableBase, AirtableTable
+from integrations.models import AirtableBase
 
 log = logging.getLogger(__name__)
 
 PATH = "/webhooks/airtable"
 MAC = "hmac-sha256="
-# A hook lives for seven days; half of that is soon enough, and survives two lost days.
-RENEW_BEFORE = timedelta(days=4)
-MOST_PAGES = 20  # of 50 payloads; what is more is found by reading the tables
-_SPECIFICATION = {"options": {"filters": {"dataTypes": ["tableData", "tableFields"]}}}
-
-
-@dataclass
-class News:
-    """What the payloads say: which tables changed, and which records were destroyed in them."""
-
-    tables: set[str] = field(default_factory=set)
-    destroyed: dict[str, set[str]] = field(default_factory=dict)
-    schema: bool = False
-    broken: str = ""
+# A hook lives for seven days; one that was refreshed today has more than six left.
+RENEW_BEFORE = timedelta(days=6)
+TRY_AGAIN = timedelta(hours=6)
+MOST_PAGES = 20  # of 50 payloads in one go
+# Every cell comes along, so that a row need not be read again; and what it was before, by which
+# a cleared cell is known from one that is not told.
+_SPECIFICATION = {
+    "options": {
+        "filters": {"dataTypes": ["tableData", "tableFields"]},
+        "includes": {"includeCellValuesInFieldIds": "all", "includePreviousCellValues": True},
+    }
+}
 
 
 def verify(body: bytes, signature: str) -> bool:
@@ -57,7 +54,8 @@ def keep() -> None:
     try:
         stored = base.known()
         if not stored.webhook_id:
-            _make(stored)
+            if _may_try(stored):
+                _make(stored)
         elif stored.webhook_until is None or stored.webhook_until - clock.now() < RENEW_BEFORE:
             _refresh(stored)
     except (Rejected, Blocked) as error:
@@ -67,57 +65,59 @@ def keep() -> None:
         log.info("airtable: the webhook waits: %s", error.code)
 
 
-def drain() -> News:
-    """Read the payloads that wait, then what they say has changed; never deletes on hearsay."""
-    news = News()
+def alive() -> bool:
+    """Whether a hook of ours tells us what changes, so that tables need less polling."""
     stored = AirtableBase.objects.filter(pk=settings.AIRTABLE_BASE_ID).first()
-    if stored is None or not stored.webhook_id:
-        return news
-    cursor = stored.webhook_cursor
+    return bool(stored and stored.webhook_id)
+
+
+def drain() -> News:
+    """Fetch the payloads that wait and take what they say; an error leaves them for the next time.
+
+    Under the writer's lease: whatever we wrote ourselves is then older than what is fetched.
+    """
+    told = News()
+    stored = AirtableBase.objects.filter(pk=settings.AIRTABLE_BASE_ID).first()
+    if stored is None or not stored.webhook_id or not guard.available(client.SERVICE):
+        return told
     try:
-        for _ in range(MOST_PAGES):
-            answer = client.request("GET", "payloads", *_path(stored, "payloads"), params={
-                "cursor": cursor, "limit": 50,
-            })  # fmt: skip
-            for payload in answer["payloads"]:
-                _read(payload, news)
-            cursor = int(answer["cursor"])
-            if not answer.get("mightHaveMore"):
-                break
-        _act(news)
-    except Rejected as error:
-        _forget(str(error))
-        return news
+        base.known()
+        with pull.writing():
+            cursor = _fetch(stored, told)
+            if cursor is not None:
+                news.take(told)
     except OutsideError as error:
         log.info("airtable: the payloads wait: %s", error.code)
-        return news
-    AirtableBase.objects.filter(pk=stored.pk).update(webhook_cursor=cursor)
-    if news.broken:
-        _remake(stored, news.broken)
-    return news
+        return told
+    if cursor is None:
+        return told
+    AirtableBase.objects.filter(pk=stored.pk, webhook_id=stored.webhook_id).update(
+        webhook_cursor=cursor
+    )
+    if told.more:
+        queue.ring("integrations.drain_airtable")
+    if told.broken:
+        _remake(stored, told.broken)
+    return told
 
 
-def _read(payload: dict[str, Any], news: News) -> None:
-    if payload.get("error"):
-        news.broken = str(payload.get("code") or "error")
-        return
-    news.schema |= bool(payload.get("createdTablesById") or payload.get("destroyedTableIds"))
-    for table_id, changed in (payload.get("changedTablesById") or {}).items():
-        news.tables.add(table_id)
-        destroyed = changed.get("destroyedRecordIds") or []
-        news.destroyed.setdefault(table_id, set()).update(destroyed)
-        parts = ("changedFieldsById", "createdFieldsById", "destroyedFieldIds", "changedMetadata")
-        news.schema |= any(changed.get(part) for part in parts)
-
-
-def _act(news: News) -> None:
-    if news.schema:
-        AirtableTable.objects.update(schema_at=None)
-    for mapping in mappings():
-        for row in AirtableTable.objects.filter(kind=mapping.kind, table_id__in=news.tables):
-            pull.pull(mapping, row.name)
-            if gone := news.destroyed.get(row.table_id):
-                deletions.note_destroyed(schema.bound(mapping, row.name), gone)
+def _fetch(stored: AirtableBase, told: News) -> int | None:
+    """Read the payloads into `told`; the cursor of the next one, or None: the hook is gone."""
+    cursor = stored.webhook_cursor
+    for _ in range(MOST_PAGES):
+        page = {"cursor": cursor, "limit": 50}
+        try:
+            answer = client.request("GET", "payloads", *_path(stored, "payloads"), params=page)
+        except Rejected as error:
+            _forget(str(error))
+            return None
+        for payload in answer["payloads"]:
+            told.read(payload)
+        cursor = int(answer["cursor"])
+        told.more = bool(answer.get("mightHaveMore"))
+        if not told.more:
+            break
+    return cursor
 
 
 def _make(stored: AirtableBase) -> None:
@@ -160,12 +160,21 @@ def _remake(stored: AirtableBase, why: str) -> None:
 
 def _forget(why: str) -> None:
     rows = AirtableBase.objects.filter(pk=settings.AIRTABLE_BASE_ID)
-    rows.update(webhook_id="", webhook_secret="", webhook_until=None)
+    rows.update(webhook_id="", webhook_secret="", webhook_until=None, webhook_tried_at=None)
     _note(why)
 
 
 def _note(why: str) -> None:
     AirtableBase.objects.filter(pk=settings.AIRTABLE_BASE_ID).update(webhook_problem=why[:300])
+
+
+def _may_try(stored: AirtableBase) -> bool:
+    """Whether a hook that could not be made may be tried again."""
+    tried, moment = stored.webhook_tried_at, clock.now()
+    if tried is not None and tried <= moment < tried + TRY_AGAIN:
+        return False
+    AirtableBase.objects.filter(pk=stored.pk).update(webhook_tried_at=moment)
+    return True
 
 
 def _reachable() -> bool:

@@ -1,20 +1,14 @@
-"""Admin of the club's base: tables, conflicts, runs and the month's requests."""
+"""Admin of the club's base: tables, runs and the month's requests."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from django import forms
 from django.conf import settings
-from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
-from django.db.models import Count, Q, QuerySet
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet, Value
 from django.http import HttpRequest
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
-from integrations import queue
-from integrations.airtable.conflicts import settle, shown
+from integrations import clock, queue
+from integrations.airtable import base
 from integrations.models import (
     AirtableBase,
     AirtableConflict,
@@ -25,26 +19,6 @@ from integrations.models import (
 from integrations.office import OfficeAdmin
 from integrations.office.buttons import Sure, button
 from integrations.office.worklists import Worklist
-
-LINK = "https://airtable.com/{}/{}/{}"
-
-
-class Third(forms.Form):
-    """Another value than the two."""
-
-    value = forms.CharField(label="The value that both sides are to hold", max_length=500)
-
-
-def record_link(row: AirtableRow, words: str = "") -> SafeString | str:
-    """A link to the row's record in Airtable; "" where there is none."""
-    if not row.record_id:
-        return ""
-    table = AirtableTable.objects.filter(kind=row.kind, name=row.table).first()
-    if settings.USE_SANDBOX:
-        url = f"{settings.SANDBOX_URL}/tables/{row.table}"
-    else:
-        url = LINK.format(settings.AIRTABLE_BASE_ID, table.table_id if table else "", row.record_id)
-    return format_html('<a href="{}" rel="noreferrer">{}</a>', url, words or row.record_id)
 
 
 @admin.register(AirtableTable)
@@ -124,131 +98,6 @@ class AirtableTableAdmin(OfficeAdmin):
         return "The next full pass takes them as deleted."
 
 
-class OpenFilter(admin.SimpleListFilter):
-    """Open ones first: they are what the page is for."""
-
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("open", "to be decided"), ("settled", "decided")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        if self.value() == "open":
-            return queryset.filter(settled_at=None)
-        return queryset.filter(settled_at__isnull=False) if self.value() else queryset
-
-
-def _open(row: AirtableConflict) -> bool:
-    return row.settled_at is None
-
-
-@admin.register(AirtableConflict)
-class AirtableConflictAdmin(OfficeAdmin):
-    """Both values of every field that changed on both sides."""
-
-    list_display = [
-        "field",
-        "child",
-        "why",
-        "before",
-        "here",
-        "there",
-        "winner",
-        "noted_at",
-        "choice",
-    ]
-    list_filter = [OpenFilter, "why", "field"]
-    list_select_related = ["row"]
-    search_fields = ["field", "row__record_id", "=row__object_id"]
-    date_hierarchy = "noted_at"
-    actions = ["take_ours_chosen", "take_theirs_chosen"]
-    fields = [
-        "field",
-        "child",
-        "why",
-        "before",
-        "here",
-        "there",
-        "winner",
-        "reason",
-        "noted_at",
-        "who",
-        "in_airtable",
-        "settled_at",
-        "settled_by",
-        "choice",
-    ]
-
-    @admin.display(description="of", ordering="row__object_id")
-    def child(self, row: AirtableConflict) -> str:
-        return f"{row.row.kind} {row.row.object_id}"
-
-    @admin.display(description="before")
-    def before(self, row: AirtableConflict) -> str:
-        return shown(row, row.base)
-
-    @admin.display(description="ours")
-    def here(self, row: AirtableConflict) -> str:
-        return shown(row, row.ours)
-
-    @admin.display(description="theirs")
-    def there(self, row: AirtableConflict) -> str:
-        return shown(row, row.theirs)
-
-    @admin.display(description="record")
-    def in_airtable(self, row: AirtableConflict) -> SafeString | str:
-        return record_link(row.row)
-
-    def summary(self, row: AirtableConflict) -> str:
-        return f"{row.field or 'deleted row'} of {self.child(row)}"
-
-    def worklists(self) -> list[Worklist]:
-        rows = AirtableConflict.objects.filter(settled_at=None).select_related("row")
-        title = "Changed here and in Airtable"
-        return [Worklist(title, rows, "noted_at", lambda row: row.get_why_display())]
-
-    @button("Take ours", shown=_open)
-    def take_ours(self, request: HttpRequest, row: AirtableConflict) -> str:
-        """What stood here."""
-        settle(row.pk, "ours", by=request.user.get_username())
-        return "Both sides will hold what stood here."
-
-    @button("Take theirs", shown=_open)
-    def take_theirs(self, request: HttpRequest, row: AirtableConflict) -> str:
-        """What stood in Airtable."""
-        settle(row.pk, "theirs", by=request.user.get_username())
-        return "Both sides will hold what stood in Airtable."
-
-    @button("Type another value", shown=lambda row: _open(row) and bool(row.field), ask=Third)
-    def take_third(self, request: HttpRequest, row: AirtableConflict, value: str) -> str:
-        """Neither of the two."""
-        settle(row.pk, "other", by=request.user.get_username(), value=value)
-        return "Both sides will hold the value that you typed."
-
-    @admin.action(description="Take ours in the chosen ones", permissions=["press"])
-    def take_ours_chosen(self, request: HttpRequest, queryset: QuerySet) -> None:
-        """Decide several alike."""
-        self._take_all(request, queryset, "ours")
-
-    @admin.action(description="Take theirs in the chosen ones", permissions=["press"])
-    def take_theirs_chosen(self, request: HttpRequest, queryset: QuerySet) -> None:
-        """Decide several alike."""
-        self._take_all(request, queryset, "theirs")
-
-    def _take_all(self, request: HttpRequest, queryset: QuerySet, choice: str) -> None:
-        done, said = 0, []
-        for row in queryset.filter(settled_at=None):
-            try:
-                settle(row.pk, choice, by=request.user.get_username())
-                done += 1
-            except ValidationError as error:
-                said += [f"{self.summary(row)}: {text}" for text in error.messages]
-        self.message_user(request, f"{done} decided.", messages.SUCCESS)
-        for text in said:
-            self.message_user(request, text, messages.ERROR)
-
-
 @admin.register(AirtableRun)
 class AirtableRunAdmin(OfficeAdmin):
     """Passes that changed something, or that somebody asked for."""
@@ -281,6 +130,16 @@ class AirtableBaseAdmin(OfficeAdmin):
     def used(self, row: AirtableBase) -> str:
         limit = settings.AIRTABLE_MONTHLY_REQUESTS
         return f"{row.requests} of {limit}" if limit else str(row.requests)
+
+    def summary(self, row: AirtableBase) -> str:
+        return f"{self.used(row)} requests of this month are used"
+
+    def worklists(self) -> list[Worklist]:
+        rows = base.nearly_spent().annotate(since=Value(clock.now()))
+        return [Worklist("Airtable's monthly requests", rows, "since", self._quota)]
+
+    def _quota(self, row: AirtableBase) -> str:
+        return "When they are spent nothing is read or written: a larger plan, or less polling."
 
     @admin.display(boolean=True)
     def webhook(self, row: AirtableBase) -> bool:

@@ -4,10 +4,12 @@ A page is read and merged under the writer's lease, which is let go between page
 meanwhile from here waits for no more than a page.
 """
 
+import itertools
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from integrations import clock, guard
@@ -25,30 +27,41 @@ SWEEP_EVERY = timedelta(hours=6)
 # A table that does not say when a record was changed is read whole, but not every time.
 WHOLE_EVERY = timedelta(minutes=10)
 ITERATOR_GONE = ("LIST_RECORDS_ITERATOR_NOT_AVAILABLE", "INVALID_OFFSET_VALUE")
+UNKNOWN_FIELD = "UNKNOWN_FIELD_NAME"
 RESTARTS = 3
+# While a hook of ours tells what changes, tables are read less often than that is asked.
+HOOKED = timedelta(minutes=5)
+SHARE = 4  # pages that are read while rows of ours wait, before some of them are written
 LEASE_WAIT = 60.0  # real seconds to wait while somebody else writes
 
 
-def pull_due() -> Counts:
-    """Read every table that is due; one that cannot be read does not hold the others."""
-    total = Counts()
+def pull_due(*, hooked: bool = False, between: Callable[[], object] | None = None) -> None:
+    """Read every table that is due; one that cannot be read does not hold the others.
+
+    `hooked`: a hook tells what changes, so this only finds what it missed. `between` writes some
+    of what is behind; it gets a fifth of the requests of a long pass.
+    """
     base.known()
     for mapping in mappings():
         for name in mapping.tables():
             if not guard.available(client.SERVICE):
-                return total
+                return
             row = AirtableTable.objects.filter(kind=mapping.kind, name=name).first()
             full = _sweep_due(row)
-            if full is None:
+            if full is None or (hooked and not full and _read_lately(row)):
                 continue
             try:
-                pull(mapping, name, full=full)
+                pull(mapping, name, full=full, between=between)
             except Rejected as error:
                 log.warning("airtable: %s is not read: %s", name, error.code)
             except OutsideError as error:
                 log.info("airtable: reading stopped: %s", error.code)
-                return total
-    return total
+                return
+
+
+def _read_lately(row: AirtableTable | None) -> bool:
+    moment = clock.now()
+    return bool(row and row.pulled_at and moment - HOOKED < row.pulled_at <= moment)
 
 
 def pull(
@@ -58,28 +71,29 @@ def pull(
     full: bool = False,
     dry: bool = False,
     asked: str = "",
+    between: Callable[[], object] | None = None,
 ) -> Counts:
     """Read one table and merge it; raises the four outcomes, and then nothing is deleted."""
-    started, before = clock.now(), _requests()
+    started, before = clock.now(), requests_so_far()
     counts = Counts()
     try:
         bound = schema.bound(mapping, name, fresh=full)
-        _pass(bound, counts, full=full, dry=dry, held=False)
+        _pass(_Pass(bound, counts, started, dry=dry, between=between), full=full)
     except OutsideError as error:
         counts.problem = str(error)[:300]
         raise
     finally:
-        counts.requests = _requests() - before
+        counts.requests = requests_so_far() - before
         if not dry and (asked or not counts.quiet):
-            _note_run(name, asked or ("full pass" if full else "pull"), started, counts)
+            note_run(name, asked or ("full pass" if full else "pull"), started, counts)
     return counts
 
 
 def look(bound: Bound) -> Counts:
     """What changed there a moment ago; for the pusher, which holds the lease already."""
-    counts = Counts()
-    _pass(bound, counts, full=False, dry=False, held=True)
-    return counts
+    one = _Pass(bound, Counts(), clock.now(), held=True)
+    _pass(one, full=False)
+    return one.counts
 
 
 def _sweep_due(row: AirtableTable | None) -> bool | None:
@@ -91,32 +105,65 @@ def _sweep_due(row: AirtableTable | None) -> bool | None:
     return not moment - SWEEP_EVERY < row.swept_at <= moment
 
 
-def _pass(bound: Bound, counts: Counts, *, full: bool, dry: bool, held: bool) -> None:
+@dataclass
+class _Pass:
+    """One reading of a table."""
+
+    bound: Bound
+    counts: Counts
+    started: datetime
+    dry: bool = False
+    held: bool = False
+    between: Callable[[], object] | None = None
+    present: set[str] = field(default_factory=set)
+
+
+def _pass(one: _Pass, *, full: bool) -> None:
+    _check(one.bound)
+    try:
+        _read(one, full=full)
+    except Rejected as error:
+        if error.code != UNKNOWN_FIELD:
+            raise
+        # A field was deleted since we asked for the schema: its column is parked, not the table.
+        one.bound = schema.bound(one.bound.mapping, one.bound.row.name, fresh=True)
+        _check(one.bound)
+        _read(one, full=full)
+
+
+def _check(bound: Bound) -> None:
     if not schema.can_sync(bound):
-        code = "UNKNOWN_FIELD_NAME"
-        words = f"{code}: {bound.row.name} lacks {', '.join(bound.mapping.merge_on)}"
-        raise Rejected(client.SERVICE, f"{words}: airtable_check --create", code=code)
-    full = full or not bound.row.cursor or not bound.row.modified_field
-    formula = "" if full else _since(bound.row.cursor)
-    started, begun = clock.now(), time.monotonic()
-    for attempt in range(RESTARTS):
-        present: set[str] = set()
-        try:
-            newest = _pages(bound, formula, counts, present, started, dry, held)
-            break
-        except Rejected as error:
-            # A list that was forgotten in the middle is read from its beginning.
-            if error.code not in ITERATOR_GONE or attempt == RESTARTS - 1:
-                raise
-            _forget_counts(counts)
-    if dry:
+        lacks = f"{bound.row.name} lacks {', '.join(bound.mapping.merge_on)}"
+        words = f"{UNKNOWN_FIELD}: {lacks}: airtable_check --create"
+        raise Rejected(client.SERVICE, words, code=UNKNOWN_FIELD)
+
+
+def _read(one: _Pass, *, full: bool) -> None:
+    row = one.bound.row
+    full = full or not row.cursor or not row.modified_field
+    begun = time.monotonic()
+    newest = _restarting(one, "" if full else _since(row.cursor))
+    if one.dry:
         return
     if full:
-        with _writing(held):
-            counts.deleted = deletions.note_absent(bound, present, started)
+        with writing(one.held):
+            one.counts.deleted = deletions.note_absent(one.bound, one.present, one.started)
     # What changed behind us while we read on is newer than this.
-    newest = max(bound.row.cursor, _earlier(newest, int(time.monotonic() - begun)))
-    _remember(bound.row, newest, started, full)
+    newest = max(row.cursor, _earlier(newest, int(time.monotonic() - begun)))
+    _remember(row, newest, one.started, full)
+
+
+def _restarting(one: _Pass, formula: str) -> str:
+    """Read all pages; a list that was forgotten in the middle is read from its beginning."""
+    for attempt in range(RESTARTS):
+        one.present.clear()
+        try:
+            return _pages(one, formula)
+        except Rejected as error:
+            if error.code not in ITERATOR_GONE or attempt == RESTARTS - 1:
+                raise
+            one.counts.unchanged = 0
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _earlier(moment: str, seconds: int) -> str:
@@ -126,30 +173,26 @@ def _earlier(moment: str, seconds: int) -> str:
     return earlier.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-def _pages(
-    bound: Bound,
-    formula: str,
-    counts: Counts,
-    present: set[str],
-    started: datetime,
-    dry: bool,
-    held: bool,
-) -> str:
+def _pages(one: _Pass, formula: str) -> str:
     """Merge every page; returns Airtable's newest moment of change."""
+    bound = one.bound
     newest, offset = bound.row.cursor, ""
-    while True:
-        with _writing(held or dry):
+    for number in itertools.count(1):
+        with writing(one.held or one.dry):
             records, offset = client.page(
                 bound.id, fields=bound.field_ids, formula=formula, offset=offset
             )
             # Iteration is not a snapshot: a record may come twice.
-            fresh = [record for record in records if record["id"] not in present]
-            present.update(record["id"] for record in fresh)
-            merge_page(bound, fresh, counts, started=started, dry=dry)
-            _tell(bound, counts, dry)
+            fresh = [record for record in records if record["id"] not in one.present]
+            one.present.update(record["id"] for record in fresh)
+            merge_page(bound, fresh, one.counts, started=one.started, dry=one.dry)
+            tell(bound, one.counts, one.dry)
         newest = max([newest, *map(bound.modified, fresh)])
         if not offset:
-            return newest
+            break
+        if one.between and number % SHARE == 0:
+            one.between()
+    return newest
 
 
 def merge_page(
@@ -166,7 +209,8 @@ def merge_page(
             "record_id", "pk", "seen", "absent", "tombstone_at"
         )
     }
-    for record in records:
+    # Of two copies of one row the older is the original (wire/airtable 3.2).
+    for record in sorted(records, key=_made):
         pk, seen = known.get(record["id"], (None, ""))
         if pk is None:
             taking.meet(bound, record, counts, started=started, dry=dry)
@@ -176,7 +220,11 @@ def merge_page(
             taking.merge_known(bound, pk, record, counts, started=started, dry=dry)
 
 
-def _tell(bound: Bound, counts: Counts, dry: bool) -> None:
+def _made(record: Record) -> str:
+    return str(record.get("createdTime") or "")
+
+
+def tell(bound: Bound, counts: Counts, dry: bool = False) -> None:
     """Write into refused records what is wrong with them."""
     notes, counts.notes = list(counts.notes.items()), {}
     if dry or SYNC_ERROR not in bound.row.fields:
@@ -196,16 +244,12 @@ def _since(cursor: str) -> str:
 
 def _remember(row: AirtableTable, newest: str, started: datetime, full: bool) -> None:
     change = {"cursor": newest, "pulled_at": started} | ({"swept_at": started} if full else {})
-    row.cursor = newest
+    row.cursor, row.pulled_at = newest, started
     AirtableTable.objects.filter(pk=row.pk).update(**change)
 
 
-def _forget_counts(counts: Counts) -> None:
-    counts.unchanged = 0
-
-
 @contextmanager
-def _writing(held: bool) -> Iterator[None]:
+def writing(held: bool = False) -> Iterator[None]:
     """The writer's lease for as long as the block lasts; Unavailable where it does not come."""
     if held:
         yield
@@ -221,11 +265,13 @@ def _writing(held: bool) -> Iterator[None]:
         time.sleep(0.2)
 
 
-def _requests() -> int:
+def requests_so_far() -> int:
+    """How many requests the base has had this month."""
     return base.known().requests
 
 
-def _note_run(name: str, what: str, started: datetime, counts: Counts) -> None:
+def note_run(name: str, what: str, started: datetime, counts: Counts) -> None:
+    """Keep what a pass did, for staff."""
     parts = ("created", "updated", "unchanged", "deleted", "conflicts", "errors", "requests")
     AirtableRun.objects.create(
         table=name,

@@ -1,63 +1,86 @@
 """Sends what is behind to Airtable: ten rows a request, only what has changed (wire 3.2)."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from integrations import clock, guard
-from integrations.airtable import base, changes, client, deletions, pull, schema
-from integrations.airtable.changes import Change
+from integrations.airtable import base, changes, client, deletions, pull, removal, schema
+from integrations.airtable.changes import Change, Stopped
 from integrations.airtable.mapping import mapping
 from integrations.airtable.rows import row_fields
 from integrations.airtable.schema import Bound
 from integrations.errors import Blocked, OutsideError, Rejected, Unavailable, Uncertain
-from integrations.models import AirtableRow
+from integrations.models import NO_RECORD, AirtableRow
 
 log = logging.getLogger(__name__)
 
 SWEEP = 1000  # rows looked at in one go
-# The breaker paces a service that is away; its rows need no longer waits of their own.
-AGAIN = timedelta(seconds=10)
 # A missing table or field is mended by hand in Airtable; until then its rows look again.
 PARKED = timedelta(minutes=15)
-# What was looked at there is taken as current for so many real seconds.
-LOOKED = 10.0
+# What was looked at there is taken as current for so long.
+LOOKED = timedelta(seconds=10)
 _UNMAPPED = (*client.NO_SUCH_TABLE, "UNKNOWN_FIELD_NAME")
-_GONE = ("ROW_DOES_NOT_EXIST", "MODEL_ID_NOT_FOUND")
+# What we know of the table is old: it is asked once before anybody is troubled.
+_STALE = ("UNKNOWN_FIELD_NAME", "INVALID_MULTIPLE_CHOICE_OPTIONS")
 Due = list[tuple[int, datetime | None]]
 
 
-class _Stopped(Exception):
-    """The service is away or another process writes: the rest of the sweep waits."""
+@dataclass
+class Written:
+    """What a sweep did."""
+
+    created: int = 0
+    updated: int = 0
+    deleted: int = 0
+    errors: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Rows that are now as they should be there."""
+        return self.created + self.updated + self.deleted
 
 
-def push_due() -> int:
+def push_due(*, table: str = "", batches: int = 0, written: Written | None = None) -> int:
     """Push every row that is due, oldest first; returns how many were written.
 
-    Does nothing while another process writes or while Airtable is held.
+    `table` limits it to one table, `batches` to so many requests that write. Does nothing while
+    another process writes or while Airtable is held. `written` is told the details.
     """
-    written = 0
+    written = written or Written()
     with guard.writer(client.SERVICE) as renew:
         if renew is None or not AirtableRow.objects.due().exists():
             return 0
         try:
             base.known()
-            for (kind, table), due in _due_by_table().items():
-                sweep = _Sweep(kind, table)
-                for batch in sweep.batches(due):
-                    if not renew():
-                        changes.give_back([change.row for change in batch])
-                        raise _Stopped
-                    written += sweep.send(batch)
+            _push_all(_due_by_table(table), renew, written, batches)
         except base.AnotherBase as error:
             log.error("airtable: nothing is written: %s", error)
-        except _Stopped:
-            log.info("airtable: the sweep stopped after %s rows", written)
-    return written
+        except Stopped:
+            log.info("airtable: the sweep stopped after %s rows", written.rows)
+    return written.rows
 
 
-def _due_by_table() -> dict[tuple[str, str], Due]:
+def _push_all(
+    tables: dict[tuple[str, str], Due], renew: Callable[[], bool], written: Written, most: int
+) -> None:
+    sent = 0
+    for (kind, table), due in tables.items():
+        sweep = _Sweep(kind, table, written)
+        for batch in sweep.batches(due):
+            if not renew():
+                changes.give_back([change.row for change in batch])
+                raise Stopped
+            sweep.send(batch)
+            sent += 1
+            if sent == most:
+                return
+
+
+def _due_by_table(table: str) -> dict[tuple[str, str], Due]:
     due = AirtableRow.objects.due().order_by("due_at", "pk")
+    due = due.filter(table=table) if table else due
     tables: dict[tuple[str, str], Due] = {}
     for kind, table, pk, lease in due.values_list("kind", "table", "pk", "leased_until")[:SWEEP]:
         tables.setdefault((kind, table), []).append((pk, lease))
@@ -67,15 +90,23 @@ def _due_by_table() -> dict[tuple[str, str], Due]:
 class _Sweep:
     """The due rows of one table."""
 
-    def __init__(self, kind: str, table: str) -> None:
-        self.kind, self.table = kind, table
+    def __init__(self, kind: str, table: str, written: Written) -> None:
+        self.kind, self.table, self.written = kind, table, written
         self.bound: Bound | None = None
-        self.looked_at = 0.0
+        self.asked_again = False
+        self.gone: list[AirtableRow] = []
 
     def batches(self, due: Due) -> Iterator[list[Change]]:
-        """Claimed rows that differ from Airtable, up to ten at a time."""
+        """Claimed rows that differ from Airtable, up to ten at a time; then what is gone here."""
         if not guard.available(client.SERVICE) or not self._bind():
             return
+        try:
+            yield from self._changed(due)
+            self._remove()
+        finally:
+            changes.give_back(self.gone)
+
+    def _changed(self, due: Due) -> Iterator[list[Change]]:
         batch: list[Change] = []
         for pk, leased_until in due:
             if not batch and not guard.available(client.SERVICE):
@@ -89,28 +120,39 @@ class _Sweep:
         if batch:
             yield from self._ready(batch)
 
-    def send(self, batch: list[Change]) -> int:
+    def _remove(self) -> None:
+        if not self.gone:
+            return
+        if self.bound and not self._looked():
+            self._look(self.gone)
+        table_id = self.bound.id if self.bound else self.table
+        self.written.deleted += removal.remove(table_id, self.gone)
+
+    def send(self, batch: list[Change]) -> None:
         """Send one batch; halves it until a row that Airtable refuses stands alone."""
         try:
             records = self._write(batch)
         except Rejected as error:
-            return self._refused(batch, error)
+            self._refused(batch, error)
+            return
         except OutsideError as error:
             since = clock.now() if isinstance(error, Uncertain) else None
             rows = [change.row for change in batch]
-            changes.put_off(rows, str(error), clock.now() + AGAIN, since)
-            raise _Stopped from error
+            changes.put_off(rows, str(error), clock.now() + changes.AGAIN, since)
+            raise Stopped from error
         for change, record in zip(batch, records, strict=True):
             changes.settle(change.row, change.outcome(record))
-        return len(batch)
+            known = bool(change.row.record_id)
+            self.written.updated += known
+            self.written.created += not known
 
-    def _bind(self) -> bool:
+    def _bind(self, *, fresh: bool = False) -> bool:
         """Find the table's fields; False where the base has no such table, and its rows wait."""
         declared = mapping(self.kind)
         if declared is None:
             return True
         try:
-            self.bound = schema.bound(declared, self.table)
+            self.bound = schema.bound(declared, self.table, fresh=fresh)
             if not schema.can_sync(self.bound):
                 words = f"UNKNOWN_FIELD_NAME: {', '.join(self.bound.row.problems)}"
                 raise Rejected(client.SERVICE, words, code="UNKNOWN_FIELD_NAME")
@@ -118,7 +160,7 @@ class _Sweep:
             self._park(error)
             return False
         except (Unavailable, Blocked) as error:
-            raise _Stopped from error
+            raise Stopped from error
         return True
 
     def _write(self, batch: list[Change]) -> list[dict]:
@@ -138,11 +180,14 @@ class _Sweep:
         return self._change(row, leased_until is not None or row.uncertain_since is not None)
 
     def _change(self, row: AirtableRow, unsure: bool) -> Change | None:
+        if row.gone_at is not None:
+            self.gone.append(row)
+            return None
         try:
             now = row_fields(row.kind, row.object_id)
         except Exception as error:  # one object that cannot be mapped may not hold up the others
             log.error("%s %s cannot be mapped: %s", row.kind, row.object_id, type(error).__name__)
-            row.hand_to_person(f"this row cannot be prepared: {type(error).__name__}")
+            self._to_person(row, f"this row cannot be prepared: {type(error).__name__}")
             return None
         if now is None or row.tombstone_at is not None:
             # It does not belong there, or volunteers deleted it there: staff may make it anew.
@@ -150,16 +195,15 @@ class _Sweep:
             return None
         if now.table != row.table:
             # The season's table was named anew: there it has no record yet; a sweep makes one.
-            moved = {"table": now.table, "record_id": "", "base": {}, "seen": ""}
             mine = AirtableRow.objects.filter(pk=row.pk, attempts=row.attempts)
-            mine.update(**moved, leased_until=None)
+            mine.update(**NO_RECORD, table=now.table, leased_until=None)
             return None
         change = changes.change_of(row, now, self.bound, unsure)
         if change.nothing and not (unsure and self.bound):
             changes.settle(row, {})
             return None
         if self.bound and (words := self.bound.missing_choice(change.fields)):
-            row.hand_to_person(words)
+            self._to_person(row, words)
             return None
         return change
 
@@ -167,7 +211,7 @@ class _Sweep:
         """The batch once it is known what volunteers have done to the same fields."""
         if self.bound and any(change.watched for change in batch):
             rows = [change.row for change in batch]
-            if clock.pace() - self.looked_at > LOOKED or any(change.unsure for change in batch):
+            if any(change.unsure for change in batch) or not self._looked():
                 self._look(rows)
             for row in rows:
                 row.refresh_from_db()
@@ -180,37 +224,61 @@ class _Sweep:
         try:
             pull.look(self.bound)
         except OutsideError as error:
-            changes.put_off(rows, str(error), clock.now() + AGAIN)
-            raise _Stopped from error
-        self.looked_at = clock.pace()
-        AirtableRow.objects.filter(pk__in=[row.pk for row in rows]).update(uncertain_since=None)
+            changes.put_off(rows, str(error), clock.now() + changes.AGAIN)
+            raise Stopped from error
+        # The look may have found that the table has changed.
+        self.bound = schema.bound(self.bound.mapping, self.table)
+        # Whatever became uncertain before this look is known now.
+        started = self.bound.row.pulled_at or clock.now()
+        ours = AirtableRow.objects.filter(kind=self.kind, table=self.table)
+        ours.filter(uncertain_since__lte=started).update(uncertain_since=None)
+        ours.filter(pk__in=[row.pk for row in rows]).update(uncertain_since=None)
 
-    def _refused(self, batch: list[Change], error: Rejected) -> int:
+    def _looked(self) -> bool:
+        """Whether the table was read a moment ago, by us or by a pull."""
+        assert self.bound
+        at, moment = self.bound.row.pulled_at, clock.now()
+        return at is not None and moment - LOOKED < at <= moment
+
+    def _refused(self, batch: list[Change], error: Rejected) -> None:
+        if error.code in _STALE and self.bound and not self.asked_again:
+            # Somebody changed the table a moment ago: the rows are due, and fit it as it is now.
+            self.asked_again = True
+            changes.give_back([change.row for change in batch])
+            self._bind(fresh=True)
+            return
         if error.code in _UNMAPPED:
             changes.put_off([one.row for one in batch], str(error), clock.now() + PARKED)
             self._park(error)
-            return 0
+            return
         if len(batch) > 1:
             middle = len(batch) // 2
             first, second = batch[:middle], batch[middle:]
             try:
-                written = self.send(first)
-            except _Stopped:
+                self.send(first)
+            except Stopped:
                 changes.give_back([change.row for change in second])
                 raise
-            return written + self.send(second)
-        row = batch[0].row
-        if error.code in _GONE and self.bound:
+            self.send(second)
+            return
+        self._alone(batch[0].row, error)
+
+    def _alone(self, row: AirtableRow, error: Rejected) -> None:
+        """Airtable refuses this very row."""
+        if error.code in removal.GONE and self.bound:
             # Somebody deleted it there while it changed here: the edit stays (wire/airtable 3.2).
             deletions.keep_edit(row)
             changes.put_off([row], str(error), clock.now())
-            return 0
-        if error.code in _GONE:
+            return
+        if error.code in removal.GONE:
             # Somebody deleted it there; a person's retry, or the next change here, makes it anew.
             mine = AirtableRow.objects.filter(pk=row.pk, attempts=row.attempts)
             mine.update(record_id="", base={}, seen="")
-        row.hand_to_person(str(error))
-        return 0
+        self._to_person(row, str(error))
+
+    def _to_person(self, row: AirtableRow, words: str) -> None:
+        self.written.errors += 1
+        row.hand_to_person(words)
 
     def _park(self, error: Rejected) -> None:
         log.error("airtable: the rows of %s are parked: %s", self.table, error.code)

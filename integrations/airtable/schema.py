@@ -1,6 +1,6 @@
 """Which field of the base is which column of ours: by id, once it is known (wire/airtable 3.2)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,13 +10,14 @@ from django.db import models
 from integrations import clock
 from integrations.airtable import client
 from integrations.airtable.canonical import COMPUTED, canonical, fingerprint, veiled
-from integrations.airtable.mapping import AirtableTableMapping, Column
+from integrations.airtable.mapping import AirtableTableMapping, Column, mappings
 from integrations.airtable.rows import SYNC_ID
 from integrations.errors import Rejected
 from integrations.models import AirtableRow, AirtableTable
 
 FRESH = timedelta(hours=1)
 MISSING_CHOICE = "choice:"
+_BOUND = ("table_id", "fields", "problems", "modified_field", "editor_field", "cursor", "swept_at")
 # Types that hold the same kind of value, so that changing one into another harms nothing.
 _ALIKE = (
     frozenset("singleLineText multilineText richText email url phoneNumber singleSelect".split()),
@@ -24,6 +25,9 @@ _ALIKE = (
     frozenset(["date"]),
     frozenset(["dateTime"]),
 )
+
+
+Pairs = Sequence[tuple[AirtableTableMapping, AirtableTable]]
 
 
 class Bound:
@@ -37,8 +41,9 @@ class Bound:
 
     @property
     def field_ids(self) -> list[str]:
-        """What to ask for: our columns, and when a record was last changed."""
-        return [*self.names, *filter(None, [self.row.modified_field])]
+        """What to ask for: our columns, and when and by whom a record was last changed."""
+        extra = [self.row.modified_field, self.row.editor_field]
+        return [*self.names, *filter(None, extra)]
 
     def cells(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """The canonical cells of a record that came by field id, by column; empty ones left out."""
@@ -87,6 +92,14 @@ class Bound:
         """When Airtable says that the record was last changed; "" where it does not say."""
         return str(record["fields"].get(self.row.modified_field) or "")
 
+    def editor(self, record: Mapping[str, Any]) -> str:
+        """Who changed the record last; "" where neither payload nor field tells."""
+        if told := record.get("who"):
+            return str(told)
+        person = record["fields"].get(self.row.editor_field)
+        found = (person.get("name") or person.get("email")) if isinstance(person, dict) else ""
+        return str(found or "")
+
 
 def bound(mapping: AirtableTableMapping, name: str, *, fresh: bool = False) -> Bound:
     """The table of that name; asks Airtable at most once an hour, or now if `fresh`.
@@ -97,23 +110,33 @@ def bound(mapping: AirtableTableMapping, name: str, *, fresh: bool = False) -> B
     moment = clock.now()
     # A clock that was set back makes what is known look as if it came from the future.
     if fresh or row.schema_at is None or not row.schema_at <= moment <= row.schema_at + FRESH:
-        bind_all([(mapping, row)], client.tables())
+        bind_every([(mapping, row)])
     if not row.table_id:
         code = client.NO_SUCH_TABLE[0]
         raise Rejected(client.SERVICE, f"{code}: the base has no table {name}", code=code)
     return Bound(mapping, row)
 
 
-def bind_all(
-    pairs: list[tuple[AirtableTableMapping, AirtableTable]], tables: list[dict[str, Any]]
-) -> None:
+def bind_every(first: Pairs = ()) -> None:
+    """Ask Airtable once, and bind every table of ours."""
+    named = {(mapping.kind, row.name) for mapping, row in first}
+    rest = [
+        (mapping, AirtableTable.objects.get_or_create(kind=mapping.kind, name=name)[0])
+        for mapping in mappings()
+        for name in mapping.tables()
+        if (mapping.kind, name) not in named
+    ]
+    bind_all([*first, *rest], client.tables())
+
+
+def bind_all(pairs: Pairs, tables: list[dict[str, Any]]) -> None:
     """Find our columns in what the base says of itself, and remember what is wrong."""
     for mapping, row in pairs:
-        before = (row.table_id, row.fields, row.problems, row.modified_field)
+        before = [getattr(row, name) for name in _BOUND]
         _bind(mapping, row, tables)
         row.schema_at = clock.now()
-        row.save(update_fields=["table_id", "fields", "problems", "modified_field", "schema_at"])
-        if before != (row.table_id, row.fields, row.problems, row.modified_field):
+        row.save(update_fields=[*_BOUND, "schema_at"])
+        if before != [getattr(row, name) for name in _BOUND]:
             _wake(row)
 
 
@@ -122,7 +145,7 @@ def _bind(mapping: AirtableTableMapping, row: AirtableTable, tables: list[dict[s
         (one for one in tables if one["name"] == row.name), None
     )
     if table is None:
-        row.table_id, row.fields, row.modified_field = "", {}, ""
+        row.table_id, row.fields, row.modified_field, row.editor_field = "", {}, "", ""
         row.problems = [f"the base has no table {row.name}"]
         return
     if table["id"] != row.table_id:
@@ -145,7 +168,8 @@ def _bind(mapping: AirtableTableMapping, row: AirtableTable, tables: list[dict[s
         row, {name for name, old in known.items() if found.get(name, {}).get("id") != old["id"]}
     )
     row.fields, row.problems = found, problems
-    row.modified_field = _modified_field(table)
+    row.modified_field = _computed_field(table, "lastModifiedTime")
+    row.editor_field = _computed_field(table, "lastModifiedBy")
 
 
 def problem_of(column: Column, field: dict[str, Any] | None, old: Any = None) -> str:
@@ -196,10 +220,11 @@ def _missing_choices(column: Column, field: dict[str, Any]) -> list[str]:
     return [f"{column.name}: the field {field['name']} lacks the choice {words}"] * bool(missing)
 
 
-def _modified_field(table: dict[str, Any]) -> str:
+def _computed_field(table: dict[str, Any], kind: str) -> str:
+    """The field of that type that watches the whole record."""
     for field in table["fields"]:
         options = field.get("options") or {}
-        if field["type"] == "lastModifiedTime" and not options.get("referencedFieldIds"):
+        if field["type"] == kind and not options.get("referencedFieldIds"):
             return field["id"]
     return ""
 

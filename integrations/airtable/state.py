@@ -19,6 +19,7 @@ class AirtableBase(models.Model):
     webhook_secret = EncryptedTextField(blank=True)
     webhook_cursor = models.PositiveIntegerField(default=1)
     webhook_until = models.DateTimeField(null=True, blank=True)
+    webhook_tried_at = models.DateTimeField(null=True, blank=True, editable=False)
     webhook_problem = models.CharField(max_length=300, blank=True)
 
     class Meta:
@@ -37,6 +38,7 @@ class AirtableTable(models.Model):
     # {column: {"id", "name", "type", "options"}}; by id, so that a rename is nothing.
     fields = models.JSONField(default=dict, blank=True)
     modified_field = models.CharField(max_length=20, blank=True)
+    editor_field = models.CharField(max_length=20, blank=True)
     problems = models.JSONField(default=list, blank=True)
     schema_at = models.DateTimeField(null=True, blank=True)
     # Airtable's own clock: the newest lastModifiedTime of a pass that was finished.
@@ -81,6 +83,7 @@ class AirtableConflict(models.Model):
     reason = models.CharField(max_length=300, blank=True)
     noted_at = models.DateTimeField()
     who = models.CharField("edited there by", max_length=150, blank=True)
+    edited_at = models.DateTimeField("edited there", null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     settled_by = models.CharField(max_length=150, blank=True)
     choice = models.CharField(max_length=10, blank=True)

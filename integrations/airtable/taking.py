@@ -1,6 +1,5 @@
 """Takes one record of Airtable into our data: merge a known one, meet one that is not."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,14 +11,15 @@ from django.db.models import F
 
 from integrations import clock
 from integrations.airtable import client
+from integrations.airtable.conflicts import keep_conflict
 from integrations.airtable.mapping import SYNC_ERROR, Refused
 from integrations.airtable.merge import Clash, Merged, Owner, three_way
 from integrations.airtable.rows import SYNC_ID
 from integrations.airtable.schema import Bound
-from integrations.models import AirtableConflict, AirtableRow
+from integrations.models import AirtableRow
 
 Record = dict[str, Any]
-Why = AirtableConflict.Why
+EDITED_AFTER = "deleted here, but edited in Airtable since: press “Delete it there too”, or keep it"
 
 
 @dataclass
@@ -56,10 +56,9 @@ def merge_known(
     if row.pushed_at and started <= row.pushed_at <= clock.now():
         counts.unchanged += 1  # older than what we wrote since; the next pass sees it again
         return
-    ours = _ours(bound, row) if present else None
+    ours = _ours(bound, row) if present and not row.gone_at else None
     if ours is None:
-        AirtableRow.objects.filter(pk=row.pk).update(seen=bound.seen(record))
-        counts.unchanged += 1
+        _without_object(bound, row, record, counts, dry)
         return
     theirs = bound.cells(record)
     veil = bound.base_of
@@ -74,6 +73,24 @@ def merge_known(
     counts.updated += changed
     counts.unchanged += not changed
     _settle(bound, row, record, merged, ours, theirs, counts)
+
+
+def _without_object(
+    bound: Bound, row: AirtableRow, record: Record, counts: Counts, dry: bool
+) -> None:
+    """A record whose object is gone here: an edit keeps it there until a person has looked."""
+    theirs = bound.base_of(bound.cells(record))
+    asked = [name for name, owner in bound.owners.items() if owner is not Owner.OURS]
+    edited = row.base and any(theirs.get(name) != row.base.get(name) for name in asked)
+    counts.unchanged += not (row.gone_at and edited)
+    counts.errors += bool(row.gone_at and edited)
+    if dry:
+        return
+    AirtableRow.objects.filter(pk=row.pk).update(seen=bound.seen(record))
+    if row.gone_at and edited and row.due_at is not None:
+        AirtableRow.objects.filter(pk=row.pk).update(
+            needs_person_at=clock.now(), due_at=None, last_error=EDITED_AFTER
+        )
 
 
 def meet(bound: Bound, record: Record, counts: Counts, *, started: datetime, dry: bool) -> None:
@@ -93,7 +110,10 @@ def meet(bound: Bound, record: Record, counts: Counts, *, started: datetime, dry
         _complain(record, theirs, words, counts)
         return
     if not dry:
-        AirtableRow.objects.filter(pk=row.pk).update(record_id=record["id"], seen="")
+        # Whatever was wrong while it had no record is tried again.
+        AirtableRow.objects.filter(pk=row.pk).update(
+            record_id=record["id"], seen="", needs_person_at=None
+        )
     merge_known(bound, row.pk, record, counts, started=started, dry=dry)
 
 
@@ -113,7 +133,8 @@ def _settle(
 ) -> None:
     complaints = _carry_out(bound, row.object_id, merged, theirs)
     for clash in _clashes(merged, complaints):
-        keep_conflict(bound, row, clash, ours, theirs, complaints.get(clash.name, ""))
+        kept = (clash, ours, theirs, complaints.get(clash.name, ""))
+        keep_conflict(bound, row, record, *kept)
         counts.conflicts += 1
     counts.errors += len(complaints)
     if complaints:
@@ -161,34 +182,6 @@ def _clashes(merged: Merged, complaints: Mapping[str, str]) -> list[Clash]:
         if name not in named:
             found.append(Clash(name, None, None, None, "ours"))
     return found
-
-
-def keep_conflict(
-    bound: Bound,
-    row: AirtableRow,
-    clash: Clash,
-    ours: Mapping[str, Any],
-    theirs: Mapping[str, Any],
-    refused: str = "",
-) -> None:
-    """Keep both values of a field; those that need no decision are kept as settled."""
-    owner = bound.owners.get(clash.name, Owner.THEIRS)
-    why = Why.REFUSED if refused else Why.OURS if owner is Owner.OURS else Why.BOTH
-    secret = clash.name in bound.mapping.secret
-    AirtableConflict.objects.create(
-        row=row,
-        field=clash.name,
-        why=why,
-        base="" if secret else json.dumps(clash.base),
-        ours=json.dumps(ours.get(clash.name)),
-        theirs=json.dumps(theirs.get(clash.name)),
-        secret=secret,
-        winner="ours" if refused else clash.winner,
-        reason=refused[:300],
-        noted_at=clock.now(),
-        settled_at=None if why is Why.BOTH else clock.now(),
-        choice="" if why is Why.BOTH else "ours",
-    )
 
 
 def _row_named(bound: Bound, sync_id: str) -> AirtableRow | None:

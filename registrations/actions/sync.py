@@ -6,8 +6,13 @@ from uuid import UUID
 from django.conf import settings
 
 from integrations import outbox
-from registrations.airtable_ids import suspension_sync_id
-from registrations.models import Registration, Suspension
+from registrations.airtable_ids import (
+    SUSPENSION_TABLE,
+    TEAM_TABLE,
+    suspension_sync_id,
+    team_sync_id,
+)
+from registrations.models import Registration, Suspension, Team
 
 
 def touch(registration: Registration) -> None:
@@ -21,15 +26,37 @@ def touch(registration: Registration) -> None:
 def touch_all(registrations: Iterable[Registration]) -> None:
     """Mark the rows of several registrations as behind, as `touch` does one."""
     by_table: dict[str, dict[int, UUID]] = {}
+    doubles = []
     for one in registrations:
-        if not one.duplicate_of_id:
-            table = settings.AIRTABLE_TABLE or one.season.airtable_table
-            by_table.setdefault(table, {})[one.pk] = one.sync_id
+        if one.duplicate_of_id:
+            doubles.append(one.pk)
+            continue
+        table = settings.AIRTABLE_TABLE or one.season.airtable_table
+        by_table.setdefault(table, {})[one.pk] = one.sync_id
     for table, rows in by_table.items():
         outbox.mark_behind("registration", rows, table=table)
+    if doubles:
+        # One that turned out to be a double after it was sent.
+        outbox.mark_gone("registration", doubles)
+
+
+def forget(registrations: Iterable[int]) -> None:
+    """Have the rows of registrations (by id) deleted in Airtable, with those of suspensions.
+
+    Call it before they are deleted here, in the same transaction.
+    """
+    ids = list(registrations)
+    outbox.mark_gone("registration", ids)
+    rows = Suspension.objects.filter(registration__in=ids)
+    outbox.mark_gone("suspension", rows.values_list("pk", flat=True))
+
+
+def touch_team(team: Team) -> None:
+    """Mark a team's row in team_info as behind, in the caller's transaction."""
+    outbox.mark_behind("team", {team.pk: team_sync_id(team)}, table=TEAM_TABLE)
 
 
 def touch_suspension(one: Suspension) -> None:
     """Mark a suspension's row as behind, in the caller's transaction."""
-    table = "suspended_registrations"
-    outbox.mark_behind("suspension", {one.pk: suspension_sync_id(one)}, table=table)
+    rows = {one.pk: suspension_sync_id(one)}
+    outbox.mark_behind("suspension", rows, table=SUSPENSION_TABLE)

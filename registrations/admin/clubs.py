@@ -9,8 +9,10 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from integrations.airtable.links import InAirtable
 from integrations.office import OfficeAdmin, OfficeForm
 from registrations import codes
+from registrations.actions import sync
 from registrations.models import Season, Team
 
 
@@ -92,17 +94,18 @@ class TeamForm(OfficeForm):
 
 
 @admin.register(Team)
-class TeamAdmin(OfficeAdmin):
+class TeamAdmin(InAirtable):
     """Squads, with the code that a coach hands out."""
 
     form = TeamForm
+    airtable_kind = "team"
     list_display = ["__str__", "season", "state", "players", "squad_limit", "kit_due", "code"]
     list_filter = ["season", "state", "age_group", "kit_due"]
     search_fields = ["name", "age_group"]
     list_select_related = ["season"]
     on_add = ["season", "age_group", "name"]
     editable = ["state", "squad_limit", "kit_due"]
-    fields = ["season", "age_group", "name", "code", *editable, "players"]
+    fields = ["season", "age_group", "name", "code", *editable, "players", "in_airtable"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         live = Q(registrations__duplicate_of=None) & ~Q(registrations__status="cancelled")
@@ -116,6 +119,11 @@ class TeamAdmin(OfficeAdmin):
     @admin.display(description="registered", ordering=F("registered"))
     def players(self, team: Team) -> int:
         return getattr(team, "registered", 0)
+
+    def save_model(self, request: HttpRequest, obj: Team, form: Any, change: bool) -> None:
+        """What is changed here shows in the club's base too."""
+        super().save_model(request, obj, form, change)
+        sync.touch_team(obj)
 
     def summary(self, row: Team) -> str:
         return f"{row} {row.season.label}"

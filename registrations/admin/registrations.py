@@ -10,6 +10,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 
 from integrations import clock
+from integrations.airtable.links import InAirtable
 from integrations.office import OfficeForm, Worklist
 from registrations.actions import sync
 from registrations.admin.behalf import OnBehalf
@@ -34,10 +35,11 @@ class RegistrationForm(OfficeForm):
 
 
 @admin.register(Registration)
-class RegistrationAdmin(Deeds, OnBehalf, Shown, PersonSearch):
+class RegistrationAdmin(Deeds, OnBehalf, Shown, InAirtable, PersonSearch):
     """One child's registration: read here, changed by its buttons."""
 
     form = RegistrationForm
+    airtable_kind = "registration"
     change_form_template = "admin/registrations/registration.html"
     list_display = [
         "child",
@@ -94,6 +96,7 @@ class RegistrationAdmin(Deeds, OnBehalf, Shown, PersonSearch):
                     "completed_at",
                     "waiting_since",
                     "duplicate_of",
+                    "in_airtable",
                     "staff_notes",
                 ]
             },

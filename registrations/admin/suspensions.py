@@ -4,14 +4,24 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from integrations.office import OfficeAdmin
+from integrations.airtable.links import InAirtable
 from registrations.models import Suspension
 
 
 @admin.register(Suspension)
-class SuspensionAdmin(OfficeAdmin):
+class SuspensionAdmin(InAirtable):
     """Who may not play, since when, and why."""
 
+    airtable_kind = "suspension"
+    fields = [
+        "registration",
+        "reason",
+        "suspended_at",
+        "decided_by",
+        "lifted_at",
+        "lifted_reason",
+        "in_airtable",
+    ]
     list_display = ["child", "team", "reason", "suspended_at", "decided_by", "lifted_at"]
     list_filter = [("lifted_at", admin.EmptyFieldListFilter), "registration__season"]
     search_fields = [

@@ -12,7 +12,7 @@ import pytest
 from integrations import clock, guard
 from integrations.airtable import pull, push
 from integrations.airtable.taking import Counts
-from integrations.models import AirtableRow
+from integrations.models import AirtableRow, ServiceState
 from integrations.sandbox.airtable import tables
 from integrations.sandbox.airtable.formula_values import iso
 from registrations.airtable_tables import RegistrationTable
@@ -89,6 +89,12 @@ class Club:
         """Write what is behind."""
         self.move_clock(timedelta(seconds=15))
         return push.push_due()
+
+    def calm(self) -> None:
+        """Everything answers, and the half minute after a 429 passes: it is in real seconds."""
+        self.sandbox.up("airtable")
+        ServiceState.objects.update(next_slot=0)
+        self.move_clock(timedelta(minutes=16))
 
     def requests(self) -> dict[str, int]:
         """Requests so far, by class."""

@@ -7,6 +7,8 @@ from django.urls import reverse
 
 from integrations import clock
 from integrations.models import AirtableConflict, AirtableRow, AirtableTable
+from registrations.actions import sync
+from registrations.actions.states import suspend
 from registrations.models import Registration
 from tests import factories
 
@@ -69,6 +71,43 @@ def test_several_are_decided_at_once(club, clash, admin_client):
     chosen = {"action": "take_ours_chosen", "_selected_action": [clash.pk]}
     admin_client.post(url, chosen)
     assert sides(club, clash) == ("here@example.org", "here@example.org")
+
+
+def test_several_get_a_third_value_that_is_typed_once(club, clash, admin_client):
+    other = factories.registration()
+    sync.touch(other)
+    club.push()
+    club.edit(other, parent_email="there@example.org")
+    other.guardian.email = "here@example.org"
+    other.guardian.save()
+    club.pull()
+    both = list(AirtableConflict.objects.values_list("pk", flat=True))
+    assert len(both) == 2
+    url = reverse("admin:integrations_airtableconflict_changelist")
+    chosen = {"action": "take_third_chosen", "_selected_action": both}
+    asked = admin_client.post(url, chosen).content.decode()
+    assert asked.count('name="_selected_action"') == 2 and 'name="value"' in asked
+    assert AirtableConflict.objects.filter(settled_at=None).count() == 2
+    typed = chosen | {"confirmed": "1", "value": "third@example.org"}
+    said = admin_client.post(url, typed, follow=True).content.decode()
+    assert "2 decided." in said
+    assert sides(club, clash) == ("third@example.org", "third@example.org")
+    assert club.cells(other)["parent_email"] == "third@example.org"
+
+
+def test_every_record_has_a_link_to_its_row(club, clash, admin_client):
+    made = Registration.objects.get(pk=clash.row.object_id)
+    suspend(made.pk, reason="Unpaid", at=clock.now(), by="admin")
+    club.push()
+    pages = {"registration": made.pk, "team": made.team_id, "suspension": made.suspensions.get().pk}
+    for kind, pk in pages.items():
+        page = admin_client.get(reverse(f"admin:registrations_{kind}_change", args=[pk]))
+        row = AirtableRow.objects.filter(kind=kind, object_id=pk).first()
+        known = row.record_id if row and row.record_id else ""
+        if kind == "team":
+            assert ("not there" in page.content.decode()) == (row is None)
+        else:
+            assert known and f'{known}" rel' in page.content.decode(), kind
 
 
 def test_a_conflict_waits_for_a_person_and_medical_values_are_not_shown(club, clash, admin_client):
