@@ -155,6 +155,25 @@ def cancel_payment(id: str) -> Payment:
         return gocardless._payment(gocardless._service("payments").cancel(id).attributes)
 
 
+def create_refund(
+    payment_id: str, *, pence: int, total_pence: int, metadata: dict[str, str], key: str
+) -> Refund:
+    """Give back part of a payment; `total_pence` is all that was given back, this included."""
+    params = {
+        "amount": pence,
+        "total_amount_confirmation": total_pence,
+        "metadata": gocardless._metadata(metadata),
+        "links": {"payment": payment_id},
+    }
+    return _refund(gocardless._create("refunds", params, key))
+
+
+def retry_payment(id: str) -> gocardless.Payment:
+    """Try a failed payment again; Rejected `retry_failed` where it cannot be (wire 3.2)."""
+    with gocardless._calling("retry payment", creating=True):
+        return gocardless._payment(gocardless._service("payments").retry(id).attributes)
+
+
 def _every(resource: str, params: dict[str, str]) -> Iterator[dict[str, Any]]:
     """Every page of a list, each a call of its own."""
     after: str | None = None

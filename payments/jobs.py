@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 
 from integrations.errors import OutsideError
-from payments.actions import asking, collecting, ending, reconciling, repricing
+from payments.actions import asking, collecting, ending, orders, reconciling, repricing
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,12 @@ def price() -> None:
 def end() -> None:
     """End the monthly collections that are to be ended."""
     ending.end_due()
+
+
+@shared_task(name="payments.order")
+def order() -> None:
+    """Make the refunds and other tries that were asked for."""
+    orders.order_due()
 
 
 @shared_task(name="payments.reconcile")

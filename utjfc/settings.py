@@ -355,6 +355,7 @@ DUE_SERVICES = {
     "payments.Payment": "gocardless",
     "payments.MonthlyPrice": "gocardless",
     "payments.Ending": "gocardless",
+    "payments.PaymentOrder": "gocardless",
 }
 
 # --- Celery: the doorbell ---------------------------------------------------------------------
@@ -401,6 +402,7 @@ CELERY_BEAT_SCHEDULE = {
         "payments.collect": 3,
         "payments.price": 3,
         "payments.end": 3,
+        "payments.order": 3,
         "integrations.beat": 30,
     }.items()
 } | {

@@ -9,17 +9,22 @@ from payments.models.books import (
     ReconciliationDifference,
     Refund,
 )
+from payments.models.byhand import HandPayment, OpeningBalance
 from payments.models.collecting import Mandate, MonthlyCharge, Payment, Subscription
 from payments.models.discounts import LinkOpening, MonthlyPrice, PriceReason, SiblingCase
+from payments.models.orders import PaymentOrder
 
 __all__ = [
     "BillingRequest",
     "Ending",
+    "HandPayment",
     "LinkOpening",
     "Mandate",
     "MonthlyCharge",
     "MonthlyPrice",
+    "OpeningBalance",
     "Payment",
+    "PaymentOrder",
     "Payout",
     "PayoutItem",
     "PriceReason",

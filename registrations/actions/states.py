@@ -127,6 +127,19 @@ def unsettle_fee(registration_id: int, *, at: datetime, reason: str, by: Actor =
 
 
 @transaction.atomic
+def take_back_fee(registration_id: int, *, reason: str, at: datetime, by: Actor = None) -> None:
+    """What staff had recorded or waived is undone: the fee is owed again."""
+    registration = locked(registration_id)
+    if registration.fee_settled_by in ("", Registration.FeeSource.PAID):
+        return
+    registration.fee_settled_at, registration.fee_settled_by = None, ""
+    words = f"Signing-on fee no longer settled: {reason}"
+    note(registration, Kind.PAYMENT, words, at=at, by=name_of(by))
+    save(registration)
+    desk().price_again(registration.pk)
+
+
+@transaction.atomic
 def collection_lost(registration_id: int, *, at: datetime, reason: str, by: Actor = None) -> None:
     """The mandate is gone; what staff arranged by hand, or a later mandate, stays."""
     registration = locked(registration_id)

@@ -19,11 +19,14 @@ from integrations.models import AirtableRow, ServiceCall, ServiceState, WebhookE
 from payments.models import (
     BillingRequest,
     Ending,
+    HandPayment,
     LinkOpening,
     Mandate,
     MonthlyCharge,
     MonthlyPrice,
+    OpeningBalance,
     Payment,
+    PaymentOrder,
     Payout,
     PayoutItem,
     PriceReason,
@@ -168,6 +171,13 @@ def _paid(row, now, wrong):
 def _in_their_books(row, plan, paid, now, wrong):
     Ending.objects.create(subscription=plan, reason="moved away", created_at=now, **wrong)
     Refund.objects.create(gocardless_id="RF1", payment=paid, pence=500, created_at=now)
+    order = {"payment": paid, "kind": "refund", "pence": 500, "created_at": now}
+    PaymentOrder.objects.create(**order, **wrong)
+    recorded = {"registration": row, "pence": 2000, "recorded_at": now}
+    OpeningBalance.objects.create(as_of=now.date(), **recorded)
+    HandPayment.objects.create(
+        purpose="month", month=now.date(), method="cash", received_on=now.date(), **recorded
+    )
     payout = Payout.objects.create(gocardless_id="PO1", pence=2700, fees_pence=50, created_at=now)
     PayoutItem.objects.create(payout=payout, position=0, kind="payment_paid_out", pence=2750)
     Reconciliation.objects.create(started_at=now, finished_at=now, open=1)

@@ -1,0 +1,136 @@
+"""Refunds, and one more try of a failed payment: stored first, then asked of GoCardless, once.
+
+Amounts are pence; what cannot be is refused with a ValidationError that staff or parents read.
+"""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Sum
+
+from integrations import clock, gocardless, gocardless_books, queue
+from payments.actions import books, following
+from payments.actions.fulfilment import DEAD_MANDATE
+from payments.models import Payment, PaymentOrder, Refund
+from registrations.actions import states
+from registrations.models import TimelineEntry, note
+from registrations.wording import pounds
+
+Kind = PaymentOrder.Kind
+COLLECTED = ("confirmed", "paid_out")
+# A refund that did not arrive gives nothing back (wire 4.4).
+BOUNCED = ("failed", "bounced", "funds_returned")
+
+
+@transaction.atomic
+def owe_refund(payment_id: int, *, pence: int, reason: str, by: str) -> PaymentOrder:
+    """Give back part or all of a payment that GoCardless has collected."""
+    payment = _locked(payment_id)
+    left = refundable(payment)
+    if payment.status not in COLLECTED:
+        raise ValidationError("Only what was collected can be given back.")
+    if not 0 < pence <= left:
+        raise ValidationError(f"Between 1p and {pounds(left)} can be given back.")
+    total = payment.pence - left + pence
+    return _owe(payment, Kind.REFUND, pence=pence, total_pence=total, reason=reason, by=by)
+
+
+@transaction.atomic
+def owe_retry(payment_id: int, *, reason: str, by: str) -> PaymentOrder:
+    """Ask the bank again for a payment that failed and that GoCardless leaves at that."""
+    payment = _locked(payment_id)
+    if not can_retry(payment):
+        raise ValidationError("This payment cannot be tried again.")
+    return _owe(payment, Kind.RETRY, pence=payment.pence, total_pence=0, reason=reason, by=by)
+
+
+def can_retry(payment: Payment) -> bool:
+    """Failed for good, by a mandate that lives (wire 4.4: never while the bank tries by itself)."""
+    alive = payment.mandate is not None and payment.mandate.status not in DEAD_MANDATE
+    return payment.status == "failed" and not payment.will_retry and alive
+
+
+def refundable(payment: Payment) -> int:
+    """How much of it has not been given back, nor is about to be."""
+    back = Refund.objects.filter(payment=payment).exclude(status__in=BOUNCED)
+    waiting = PaymentOrder.objects.filter(
+        payment=payment, kind=Kind.REFUND, done_at=None, needs_person_at=None
+    )
+    given = sum(rows.aggregate(sum=Sum("pence"))["sum"] or 0 for rows in (back, waiting))
+    return payment.pence - given
+
+
+def order_due() -> None:
+    """Carry out every order that is due."""
+    for pk in PaymentOrder.objects.due().values_list("pk", flat=True):
+        row = PaymentOrder.objects.claim(pk)
+        if row is not None:
+            with row.reporting():
+                _refund(row) if row.kind == Kind.REFUND else _retry(row)
+
+
+def _locked(payment_id: int) -> Payment:
+    owner = Payment.objects.values_list("registration_id", flat=True).get(pk=payment_id)
+    states.locked(owner)
+    return Payment.objects.select_for_update().get(pk=payment_id)
+
+
+def _owe(
+    payment: Payment, kind: str, *, pence: int, total_pence: int, reason: str, by: str
+) -> PaymentOrder:
+    moment = clock.now()
+    try:
+        with transaction.atomic():
+            order = PaymentOrder.objects.create(
+                payment=payment,
+                kind=kind,
+                pence=pence,
+                total_pence=total_pence,
+                reason=reason[:200],
+                asked_by=by,
+                created_at=moment,
+                due_at=moment,
+            )
+    except IntegrityError as error:
+        raise ValidationError("That was asked for already and is being done.") from error
+    words = f"{order.get_kind_display().capitalize()} of {pounds(pence)} asked for: {reason}"
+    note(payment.registration, TimelineEntry.Kind.PAYMENT, words, at=moment, by=by)
+    queue.ring("payments.order")
+    return order
+
+
+def _refund(order: PaymentOrder) -> None:
+    """Talk, then write; the key makes a second asking harmless."""
+    seen = gocardless_books.create_refund(
+        order.payment.gocardless_id,
+        pence=order.pence,
+        total_pence=order.total_pence,
+        metadata={"registration": str(order.payment.registration.sync_id)},
+        key=str(order.key),
+    )
+    with transaction.atomic():
+        states.locked(order.payment.registration_id)
+        if _is_done(order):
+            books.keep_refund(seen, at=clock.now())
+
+
+def _retry(order: PaymentOrder) -> None:
+    """Look first: an answer may have been lost after the bank was asked."""
+    at = clock.now()
+    seen = gocardless.get_payment(order.payment.gocardless_id)
+    if seen.status == "failed":
+        at = clock.now()
+        seen = gocardless_books.retry_payment(order.payment.gocardless_id)
+    with transaction.atomic():
+        states.locked(order.payment.registration_id)
+        if _is_done(order):
+            following.refresh_payment(order.payment, seen, at=at)
+
+
+def _is_done(order: PaymentOrder) -> bool:
+    """Settle the row, unless another worker has taken it over."""
+    settled = order.settle()
+    if settled:
+        PaymentOrder.objects.filter(pk=order.pk).update(done_at=clock.now())
+    return settled
