@@ -9,12 +9,12 @@ from integrations import clock
 from integrations.airtable import links, office, review
 from integrations.health import pages
 from integrations.models import NO_RECORD, AirtableRow, ServiceCall, ServiceState, WebhookEvent
-from integrations.office import OfficeAdmin
+from integrations.office import OfficeAdmin, accounts
 from integrations.office import office as site
 from integrations.office.admins import QueueAdmin, QueueFilter
 from integrations.office.buttons import Sure, button
 
-__all__ = ["office", "review"]
+__all__ = ["accounts", "office", "review"]
 
 pages.register(site())
 

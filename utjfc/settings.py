@@ -9,6 +9,8 @@ import environ
 from celery.schedules import crontab
 from cryptography.fernet import Fernet
 
+from utjfc import look
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(env("ENV_FILE", default=str(BASE_DIR / ".env")))
@@ -141,6 +143,8 @@ INSTALLED_APPS = [
     "payments",
     "registrations",
     "integrations",
+    "unfold.apps.BasicAppConfig",  # the admin's theme: its templates stand before Django's
+    "unfold.contrib.filters",
     "integrations.apps.OfficeConfig",  # django.contrib.admin with the club's pages
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -291,6 +295,8 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL.startswith("https://") else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
+        # Under /admin/ the theme's scripts need 'unsafe-eval' too: integrations.office.pages.
+        "script-src": ["'self'"],
         "img-src": ["'self'", "data:", "blob:"],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
@@ -308,6 +314,9 @@ CORS_ALLOW_METHODS = ["GET", "POST", "OPTIONS"]
 CORS_ALLOW_HEADERS = ["content-type"]
 # Proxies in front of us whose X-Forwarded-For we believe: the address is the one they add.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1 if PRODUCTION else 0)
+
+# --- The office: how the admin looks (docs/decisions/0008) --------------------------------------
+UNFOLD = look.unfold(CLUB_SHORT_NAME)
 
 # --- API --------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

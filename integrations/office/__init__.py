@@ -3,6 +3,7 @@
 from integrations.office.admins import OfficeAdmin, OfficeForm
 from integrations.office.buttons import Reason, Sure, button
 from integrations.office.pages import Office, office
+from integrations.office.theme import TabularInline, dress
 from integrations.office.worklists import Worklist, put_aside, retry
 
 __all__ = [
@@ -11,8 +12,10 @@ __all__ = [
     "OfficeForm",
     "Reason",
     "Sure",
+    "TabularInline",
     "Worklist",
     "button",
+    "dress",
     "office",
     "put_aside",
     "retry",

@@ -19,6 +19,7 @@ from django.utils.text import capfirst
 from integrations.errors import OutsideError
 from integrations.models import Due
 from integrations.office.buttons import Button, Sure, button, buttons_of
+from integrations.office.theme import ModelAdmin, dress
 from integrations.office.worklists import Worklist, put_aside, retry
 
 
@@ -44,7 +45,7 @@ class OfficeForm(forms.ModelForm):
         return next((words for name, words in self.words.items() if name in text), text)
 
 
-class OfficeAdmin(admin.ModelAdmin):
+class OfficeAdmin(ModelAdmin):
     """Rows are shown whole and read-only, but for `editable`; none is deleted unless said.
 
     `on_add` is what is given besides when a row is made (nothing: staff make none here);
@@ -59,6 +60,10 @@ class OfficeAdmin(admin.ModelAdmin):
     on_add: Sequence[str] = ()
     hidden: Sequence[str] = ()
     may_delete = False
+    list_fullwidth = True
+    # Rows of this kind are found by the search on every page: 1 comes first, 0 never.
+    found_by_search = 0
+    icon = "description"
 
     # --- what is shown, and what may be changed
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -189,7 +194,7 @@ class OfficeAdmin(admin.ModelAdmin):
             "original": row,
             "summary": self.summary(row),
             "button": pressed,
-            "form": form,
+            "form": dress(form),
             **preview,
         }
         return TemplateResponse(request, "admin/office/confirm.html", context)

@@ -1,33 +1,35 @@
-"""The admin site: Django's own, with the club's name and pages beside the lists."""
+"""The admin site: the theme's own, with the club's name, pages and search beside the lists."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, cast
 
-from django.conf import settings
+from csp.constants import UNSAFE_EVAL
+from csp.decorators import csp_update
 from django.contrib import admin
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 
+from integrations.office.finding import find
+from integrations.office.theme import UnfoldAdminSite
 from integrations.office.worklists import count_waiting
 
 ORDER = {"registrations": 0, "payments": 1, "integrations": 2}
 View = Callable[..., HttpResponse]
+# The theme's scripts are compiled in the browser; no other page of the site allows that.
+_with_theme = csp_update({"script-src": [UNSAFE_EVAL]})
 
 
-class Office(admin.AdminSite):
+class Office(UnfoldAdminSite):
     """The admin site; apps add pages with `admin.site.page(route, name)`."""
 
-    site_url = "/"
     index_title = "Office"
-    enable_nav_sidebar = False  # the width is the lists'; the header leads to what matters
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
-        self.site_header = settings.CLUB_NAME
-        self.site_title = f"{settings.CLUB_SHORT_NAME} office"
         self._pages: list[tuple[str, str, View]] = []
 
     def page(self, route: str, name: str) -> Callable[[View], View]:
@@ -45,9 +47,21 @@ class Office(admin.AdminSite):
         return sorted(apps, key=lambda app: ORDER.get(app["app_label"], len(ORDER)))
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """The added pages first, then Django's own."""
+        """The added pages first, then the theme's and Django's own."""
         own = [path(route, self.admin_view(view), name=name) for route, name, view in self._pages]
         return [*own, *super().get_urls()]
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        """Every page for staff lets the theme's scripts run."""
+        return cast(View, _with_theme(super().admin_view(view, cacheable)))
+
+    def login(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The one page of the office for whoever is not signed in."""
+        return cast(HttpResponse, _with_theme(super().login)(request, *args, **kwargs))
+
+    def _get_colors(self, key: str, *args: Any) -> dict[str, dict[str, str]]:
+        """None here: they would be a style inside the page; static/admin-club.css has them."""
+        return {}
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -55,6 +69,21 @@ class Office(admin.AdminSite):
         """The home page, with how much waits for a person."""
         waiting = {"waiting_for_person": count_waiting(request)}
         return super().index(request, waiting | (extra_context or {}))
+
+    def search(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """What the search box finds (Ctrl+K on every page).
+
+        In place of the theme's, which remembers for five minutes what a user might see, and reads
+        each row whole.
+        """
+        text = request.GET.get("s", "").strip()
+        results = find(self, request, text) if text else []
+        page = Paginator(results, 100)
+        context = {"page_obj": page, "results": page.page(1), "page_counter": 0}
+        template = "admin/office/found.html"
+        return TemplateResponse(request, template, context, headers={"HX-Trigger": "search"})
 
 
 def office() -> Office:

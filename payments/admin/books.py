@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from integrations.office import OfficeAdmin, Worklist
+from integrations.office import OfficeAdmin, TabularInline, Worklist
 from integrations.office.admins import QueueAdmin
 from payments.admin.collecting import SECRET
 from payments.models import (
@@ -39,7 +39,7 @@ class RefundAdmin(OfficeAdmin):
         return _pounds(row.pence)
 
 
-class PayoutItemInline(admin.TabularInline):
+class PayoutItemInline(TabularInline):
     """The lines of a payout."""
 
     model = PayoutItem

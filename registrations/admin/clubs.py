@@ -103,6 +103,8 @@ class TeamAdmin(InAirtable):
     list_filter = ["season", "state", "age_group", "kit_due"]
     search_fields = ["name", "age_group"]
     list_select_related = ["season"]
+    found_by_search = 3
+    icon = "sports_soccer"
     on_add = ["season", "age_group", "name"]
     editable = ["state", "squad_limit", "kit_due"]
     fields = ["season", "age_group", "name", "code", *editable, "players", "in_airtable"]

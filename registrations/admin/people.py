@@ -93,6 +93,8 @@ def _where(row: Registration) -> str:
 class GuardianAdmin(PersonAdmin):
     """Adults. The phone and e-mail are who they are to the platform, so they stay as given."""
 
+    found_by_search = 2
+    icon = "family_restroom"
     editable = ["first_name", "last_name", "dob", *ADDRESS]
     fields = ["family", "phone", "email", *editable, "phone_proven_at", "email_proven_at"]
 

@@ -52,6 +52,8 @@ class RegistrationAdmin(Deeds, OnBehalf, Shown, InAirtable, PersonSearch):
         "attention",
     ]
     list_display_links = ["child"]
+    found_by_search = 1
+    icon = "person"
     list_filter = [AttentionFilter, "status", SeasonFilter, AgeGroupFilter, "team"]
     list_select_related = ["player", "guardian", "team", "season"]
     date_hierarchy = "submitted_at"

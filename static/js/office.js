@@ -1,0 +1,15 @@
+// The office's own few lines: no styles put into the page (the policy forbids them), printing,
+// and no form sent twice by a double click.
+htmx.config.includeIndicatorStyles = false;
+document.addEventListener("click", (event) => {
+  const printer = event.target.closest("[data-print]");
+  if (printer) {
+    event.preventDefault();
+    window.print();
+  }
+});
+document.addEventListener("submit", (event) => {
+  if (event.target.dataset.sent) event.preventDefault();
+  event.target.dataset.sent = "1";
+  setTimeout(() => delete event.target.dataset.sent, 2000);
+});

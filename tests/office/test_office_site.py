@@ -1,0 +1,64 @@
+"""The admin site itself: its policy, its search, and that nobody finds what they may not see."""
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.urls import reverse
+
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def boss(client, django_user_model):
+    """A superuser, signed in."""
+    user = django_user_model.objects.create_superuser("boss", password="boss")
+    client.force_login(user)
+    return user
+
+
+def _script_policy(response):
+    parts = response["Content-Security-Policy"].split("; ")
+    return next(part for part in parts if part.startswith("script-src"))
+
+
+def test_scripts_are_compiled_in_the_office_only_and_never_inline(client, boss):
+    for address in (reverse("admin:index"), "/admin/login/"):
+        assert _script_policy(client.get(address)) == "script-src 'self' 'unsafe-eval'"
+    assert _script_policy(client.get("/privacy")) == "script-src 'self'"
+    pages = [reverse("admin:index"), reverse("admin:registrations_registration_changelist")]
+    for page in pages:
+        text = client.get(page).content.decode()
+        assert "<style" not in text
+        assert "onclick=" not in text
+
+
+def test_search_finds_children_parents_teams_and_pages_and_reads_no_notes(client, boss):
+    row = factories.registration(has_medical_issues=True, medical_notes="asthma")
+    found = client.get(reverse("admin:search"), {"s": row.player.last_name}).content.decode()
+    assert f"{row.player.full_name}, {row.team}" in found
+    assert reverse("admin:registrations_registration_change", args=[row.pk]) in found
+    assert "asthma" not in found
+    by_phone = client.get(reverse("admin:search"), {"s": str(row.guardian.phone)})
+    assert row.player.full_name in by_phone.content.decode()
+    pages = client.get(reverse("admin:search"), {"s": "service"}).content.decode()
+    assert reverse("admin:service_health") in pages
+    assert (
+        "Nothing was found" in client.get(reverse("admin:search"), {"s": "zzzz"}).content.decode()
+    )
+
+
+def test_search_shows_nobody_what_their_lists_would_not(client):
+    row = factories.registration()
+    user = User.objects.create_user("coach", password="x", is_staff=True)
+    client.force_login(user)
+    ask = reverse("admin:search"), {"s": row.player.last_name}
+    assert row.player.full_name not in client.get(*ask).content.decode()
+    # Given and taken away again: nothing is remembered.
+    view = Permission.objects.get(codename="view_registration")
+    user.user_permissions.add(view)
+    assert row.player.full_name in client.get(*ask).content.decode()
+    user.user_permissions.remove(view)
+    assert row.player.full_name not in client.get(*ask).content.decode()
+    client.logout()
+    assert client.get(*ask).status_code == 302
