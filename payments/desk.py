@@ -4,7 +4,8 @@ from django.conf import settings
 from django.db import transaction
 
 from integrations import clock
-from payments.actions import discounts, ending, proving, requests
+from payments import ledger
+from payments.actions import discounts, ending, proving, requests, season_end
 from payments.models import BillingRequest
 from payments.schedule import months_between
 from registrations.actions import states
@@ -62,6 +63,20 @@ class Desk:
     def foresee_leaving(self, registration_id: int) -> list[tuple[str, str]]:
         """What cancelling would end, and what it would not, in lines for staff."""
         return ending.foresee(Registration.objects.get(pk=registration_id))
+
+    def in_arrears(self, season_id: int) -> dict[int, int]:
+        """What is outstanding today by registration, in pence; only those that owe something."""
+        season, today = Season.objects.get(pk=season_id), clock.today()
+        owed = ledger.arrears(ledger.entries(season, today=today), today=today)
+        return {row.owner.registration: row.total for row in owed}
+
+    def end_season(self, season_id: int, *, by: str) -> None:
+        """The season is over: so are its collections, once their last month has been collected."""
+        season_end.end_season(Season.objects.get(pk=season_id), by=by)
+
+    def keep_season(self, season_id: int) -> None:
+        """The end of the season was taken back."""
+        season_end.keep_season(season_id)
 
     def _at_the_bank(self, registration: Registration) -> bool:
         working = registration.billing_requests.filter(closed_at=None)

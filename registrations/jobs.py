@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from registrations.actions import changing, kit, photos, resuming, sending
+from registrations.actions import changing, kit, photos, resuming, rollover_tables, sending
 
 
 @shared_task(name="registrations.send_messages")
@@ -35,3 +35,9 @@ def process_photos() -> None:
 def release_expired() -> None:
     """Let go of shirts that nobody came back for."""
     kit.release_expired()
+
+
+@shared_task(name="registrations.roll_tables")
+def roll_tables() -> None:
+    """Make and check a new season's table in Airtable."""
+    rollover_tables.roll_due()

@@ -54,6 +54,15 @@ class PaymentDesk(Protocol):
     def foresee_leaving(self, registration_id: int) -> list[tuple[str, str]]:
         """What cancelling would end, in lines (label, words) for staff."""
 
+    def in_arrears(self, season_id: int) -> dict[int, int]:
+        """Pence outstanding today by registration; only those that owe something."""
+
+    def end_season(self, season_id: int, *, by: str) -> None:
+        """The season's collections end with its last month; in the caller's transaction."""
+
+    def keep_season(self, season_id: int) -> None:
+        """Take `end_season` back; in the caller's transaction."""
+
 
 @lru_cache(maxsize=1)
 def desk() -> PaymentDesk:

@@ -163,6 +163,8 @@ def change(registration_id: int, values: Mapping[str, Any], *, at: datetime) -> 
     The rest is applied. A clash with another registration takes nothing.
     """
     registration = states.locked(registration_id)
+    if registration.season.closed_at:
+        return {name: f"{name}: the season is closed, it can only be read" for name in values}
     refused: dict[str, str] = {}
     try:
         with transaction.atomic():

@@ -44,6 +44,8 @@ def enter(season: Season, cells: Mapping[str, Any], *, at: datetime) -> Registra
 
     It is flagged: nobody has agreed a payment day or seen the privacy notice yet.
     """
+    if season.closed_at:
+        raise NotEntered("The season is closed: it can be read, no longer changed")
     missing = [name for name in NEEDED if cells.get(name) in (None, "")]
     if missing:
         raise NotEntered(f"Still missing: {', '.join(missing)}")

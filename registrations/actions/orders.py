@@ -26,6 +26,8 @@ def set_status(registration_id: int, wanted: str, *, at: datetime) -> None:
     status, facts = Registration.Status, states.derive_status(registration, suspended=False)
     if wanted == registration.status:
         return
+    if registration.season.closed_at:
+        raise Forbidden("The season is closed: it can be read, no longer changed")
     if registration.cancelled_at:
         raise Forbidden("A cancelled registration stays cancelled: register the child anew")
     if wanted == status.CANCELLED:

@@ -9,6 +9,8 @@ from registrations.actions import sync
 from registrations.models import Registration, Season, Team
 from registrations.models.seasons import AGE_GROUPS
 
+CLOSED = "the season is closed: it can be read, no longer changed"
+
 
 class NotTaken(ValueError):
     """A row is no team; the text says why, for volunteers."""
@@ -33,6 +35,8 @@ def enter(cells: Mapping[str, Any]) -> Team:
     season = Season.objects.filter(code=str(cells.get("current_season") or "")).first()
     if season is None:
         raise NotTaken(f"there is no season {cells.get('current_season') or ''}".strip())
+    if season.closed_at:
+        raise NotTaken(CLOSED)
     if group not in dict(AGE_GROUPS):
         raise NotTaken("age_group must be u6s to u18s")
     if not 1 <= len(name) <= 20:
@@ -44,16 +48,15 @@ def enter(cells: Mapping[str, Any]) -> Team:
 @transaction.atomic
 def change(team_id: int, cells: Mapping[str, Any]) -> dict[str, str]:
     """Rename a team, or note that new kit is due; returns {field: why not}."""
-    team = Team.objects.select_for_update().get(pk=team_id)
+    rows = Team.objects.select_for_update(of=("self",)).select_related("season")
+    team = rows.get(pk=team_id)
+    if team.season.closed_at:
+        return {name: f"{name}: {CLOSED}" for name in cells}
     refused: dict[str, str] = {}
     if "need_new_kit_current_season" in cells:
         team.kit_due = cells["need_new_kit_current_season"] == "Y"
     if "short_team_name" in cells:
-        name = str(cells["short_team_name"] or "").strip()
-        if 1 <= len(name) <= 20:
-            team.name = name
-        else:
-            refused["short_team_name"] = "short_team_name must have 1 to 20 letters"
+        refused |= _rename(team, str(cells["short_team_name"] or "").strip())
     for name in ("age_group", "current_season"):
         if name in cells:
             refused[name] = f"{name} stays: make another row for another team"
@@ -65,6 +68,13 @@ def change(team_id: int, cells: Mapping[str, Any]) -> dict[str, str]:
     for registration in Registration.objects.filter(team=team).select_related("season"):
         sync.touch(registration)
     return refused
+
+
+def _rename(team: Team, name: str) -> dict[str, str]:
+    if not 1 <= len(name) <= 20:
+        return {"short_team_name": "short_team_name must have 1 to 20 letters"}
+    team.name = name
+    return {}
 
 
 def _age_group(value: Any) -> str:

@@ -4,10 +4,12 @@ from registrations.admin import (
     clubs,
     conversations,
     messages,
+    newseason,
     people,
     photos,
     proofs,
     registrations,
+    rollovers,
     suspensions,
 )
 
@@ -15,9 +17,11 @@ __all__ = [
     "clubs",
     "conversations",
     "messages",
+    "newseason",
     "people",
     "photos",
     "proofs",
     "registrations",
+    "rollovers",
     "suspensions",
 ]

@@ -10,9 +10,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from integrations.airtable.links import InAirtable
-from integrations.office import OfficeAdmin, OfficeForm
+from integrations.office import OfficeForm
 from registrations import codes
 from registrations.actions import sync
+from registrations.admin.closed import ClosedSeason
 from registrations.models import Season, Team
 
 
@@ -42,7 +43,7 @@ def _percents(given: Any) -> bool:
 
 
 @admin.register(Season)
-class SeasonAdmin(OfficeAdmin):
+class SeasonAdmin(ClosedSeason):
     """Prices, dates and what hangs on them; all by hand."""
 
     form = SeasonForm
@@ -63,7 +64,7 @@ class SeasonAdmin(OfficeAdmin):
         "payment_days",
         "airtable_table",
     ]
-    fields = ["code", *editable]
+    fields = ["code", *editable, "closed_at"]
 
     @admin.display(description="signing-on fee", ordering="signing_on_fee_pence")
     def fee(self, season: Season) -> str:
@@ -94,7 +95,7 @@ class TeamForm(OfficeForm):
 
 
 @admin.register(Team)
-class TeamAdmin(InAirtable):
+class TeamAdmin(ClosedSeason, InAirtable):
     """Squads, with the code that a coach hands out."""
 
     form = TeamForm

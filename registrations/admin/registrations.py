@@ -15,6 +15,7 @@ from integrations.office import OfficeForm, Worklist
 from registrations.actions import sync
 from registrations.admin.behalf import OnBehalf
 from registrations.admin.choosing import AgeGroupFilter, AttentionFilter, SeasonFilter
+from registrations.admin.closed import ClosedSeason
 from registrations.admin.deeds import Deeds
 from registrations.admin.search import PersonSearch
 from registrations.admin.shown import Shown
@@ -35,7 +36,7 @@ class RegistrationForm(OfficeForm):
 
 
 @admin.register(Registration)
-class RegistrationAdmin(Deeds, OnBehalf, Shown, InAirtable, PersonSearch):
+class RegistrationAdmin(ClosedSeason, Deeds, OnBehalf, Shown, InAirtable, PersonSearch):
     """One child's registration: read here, changed by its buttons."""
 
     form = RegistrationForm

@@ -7,6 +7,8 @@ from registrations.models.people import Address, Family, Guardian, Player
 from registrations.models.photos import Photo, PhotoBytes
 from registrations.models.proofs import ContactCode, ResumeLink
 from registrations.models.registrations import Registration
+from registrations.models.returning import Invitation, ReturningVisit
+from registrations.models.rollovers import PlannedTeam, ReturningPlace, Rollover
 from registrations.models.seasons import Season, Team
 from registrations.models.suspensions import Suspension
 from registrations.models.timeline import TimelineEntry, note
@@ -21,12 +23,17 @@ __all__ = [
     "Email",
     "Family",
     "Guardian",
+    "Invitation",
     "OptOut",
     "Photo",
     "PhotoBytes",
+    "PlannedTeam",
     "Player",
     "Registration",
     "ResumeLink",
+    "ReturningPlace",
+    "ReturningVisit",
+    "Rollover",
     "Season",
     "ShirtHold",
     "Sms",

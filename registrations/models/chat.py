@@ -58,6 +58,13 @@ class Draft(models.Model):
     registration = models.OneToOneField(
         Registration, on_delete=models.CASCADE, null=True, blank=True, related_name="draft"
     )
+    place = models.OneToOneField(
+        "registrations.ReturningPlace",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="draft",
+    )
     started_at = models.DateTimeField()
     last_answer_at = models.DateTimeField()
     handed_over_at = models.DateTimeField("handed to staff", null=True, blank=True)
@@ -73,8 +80,8 @@ class Draft(models.Model):
 
     @property
     def with_staff(self) -> bool:
-        """A returning player's code is staff's work, also after they have looked at it."""
-        return self.kind == Registration.Kind.RETURNING
+        """A returning player without a kept place is staff's work, also after they have looked."""
+        return self.kind == Registration.Kind.RETURNING and self.place_id is None
 
 
 class ChatMessage(models.Model):

@@ -16,6 +16,8 @@ class Kind(models.TextChoices):
     PAYMENT_LINK = "payment_link", "payment link"
     CONFIRMATION = "confirmation", "confirmation"
     MONTHLY_FEE = "monthly_fee", "change of the monthly fee"
+    INVITATION = "invitation", "invitation to the new season"
+    PLACE_OFFER = "place_offer", "offer of a place"
 
 
 class Sms(Due):

@@ -27,8 +27,8 @@ class SeasonQuerySet(models.QuerySet):
     """Reads of seasons."""
 
     def containing(self, day: date) -> SeasonQuerySet:
-        """The season whose registration year holds `day` (Europe/London)."""
-        return self.filter(opens_on__lte=day, closes_on__gte=day)
+        """The season that takes registrations on `day` (Europe/London)."""
+        return self.filter(opens_on__lte=day, closes_on__gte=day, closed_at=None)
 
 
 class Season(models.Model):
@@ -59,6 +59,9 @@ class Season(models.Model):
         default=7, help_text="days that a parent has to pay"
     )
     airtable_table = models.CharField(max_length=80, help_text="such as registrations_2627")
+    closed_at = models.DateTimeField(
+        "closed for good", null=True, blank=True, editable=False, help_text="read, no longer edited"
+    )
 
     objects = SeasonQuerySet.as_manager()
 
@@ -94,7 +97,7 @@ class Season(models.Model):
 
     def is_open(self, day: date) -> bool:
         """Whether somebody may register on `day`."""
-        return self.opens_on <= day <= self.closes_on
+        return self.closed_at is None and self.opens_on <= day <= self.closes_on
 
 
 class Team(models.Model):

@@ -42,11 +42,15 @@ from registrations.models import (
     ContactCode,
     Draft,
     Email,
+    Invitation,
     OptOut,
     Photo,
     PhotoBytes,
     Registration,
     ResumeLink,
+    ReturningPlace,
+    ReturningVisit,
+    Rollover,
     Sms,
     Suspension,
     note,
@@ -119,6 +123,7 @@ def club(boss):
         **wrong,
     )
     _in_airtable(there, now)
+    _coming_back(row, session, now, wrong)
     ServiceState.objects.create(service="airtable", failures=2)
     ServiceCall.objects.create(service="airtable", operation="upsert", started_at=now, outcome="ok")
     return row
@@ -131,6 +136,22 @@ def _in_airtable(there, now):
         row=there, field="team", why="both", winner="theirs", noted_at=now
     )
     AirtableRun.objects.create(table="t", what="pull", started_at=now, finished_at=now)
+
+
+def _coming_back(row, session, now, wrong):
+    rollover = Rollover.objects.create(
+        from_season=row.season, to_code="2728", planned_at=now, values={}, **wrong
+    )
+    family = row.guardian.family
+    ReturningPlace.objects.create(
+        rollover=rollover, before=row, player=row.player, family=family, reason="U18s end here"
+    )
+    Invitation.objects.create(
+        rollover=rollover, family=family, guardian=row.guardian, registration=row
+    )
+    ReturningVisit.objects.create(
+        session=session, team=row.team, code="100", asked_for="sam", started_at=now, **wrong
+    )
 
 
 def _paid(row, now, wrong):
@@ -304,13 +325,14 @@ def test_everything_that_waits_for_staff_is_on_one_page(client, club):
         "Subscriptions that could not be done (1)",
         "Payments that could not be done (1)",
         "Endings that could not be done (1)",
+        "Rollovers that could not be done (1)",
         "Differences from GoCardless (1)",
     ):
         assert title in page
     assert waiting.player.full_name in page
     assert "gocardless: refused" in page
     index = client.get(reverse("admin:index")).content.decode()
-    assert re.search(r"Needs a person: (\d+)", index).group(1) == "17"
+    assert re.search(r"Needs a person: (\d+)", index).group(1) == "19"
 
 
 @pytest.mark.django_db

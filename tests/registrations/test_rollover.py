@@ -1,0 +1,362 @@
+"""From one season to the next: the plan, its carrying out, its undoing."""
+
+import io
+import os
+from collections import Counter
+from datetime import date
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, connections
+
+from integrations import clock
+from integrations.airtable import client, push
+from integrations.models import AirtableRow, ServiceState
+from payments.models import Ending, Mandate, Subscription
+from registrations.actions import rollover_commit, rollover_plan, rollover_tables, rollover_undo
+from registrations.actions.rollover_plan import NotPossible, Wishes
+from registrations.models import (
+    PlannedTeam,
+    Registration,
+    ReturningPlace,
+    Rollover,
+    Season,
+    Team,
+    TimelineEntry,
+)
+from tests import factories
+
+SOAK = bool(os.environ.get("SOAK"))
+MOVES = """U10 Lions = U11 Lions, U11 Bears
+U11 Hawks = U12 Eagles
+U11 Owls = U12 Eagles
+U12 Foxes ="""
+
+
+@pytest.fixture
+def old_season(db) -> Season:
+    """A small club: a team to split, two to merge, one to end, U18s, one that just moves up."""
+    season = factories.season()
+    squads = [
+        ("u10", "Lions", [1, 2, 3, 4], date(2017, 3, 5)),
+        ("u11", "Hawks", [7, 8], date(2016, 3, 5)),
+        ("u11", "Owls", [7, 9], date(2016, 5, 5)),
+        ("u12", "Foxes", [5], date(2015, 3, 5)),
+        ("u17", "Kites", [4], date(2010, 3, 5)),
+        ("u18", "Bees", [2], date(2009, 3, 5)),
+    ]
+    for age_group, name, shirts, dob in squads:
+        team = factories.team(season=season, age_group=age_group, name=name)
+        for shirt in shirts:
+            parent = factories.guardian()
+            child = factories.player(family=parent.family, dob=dob)
+            factories.active_registration(
+                team=team, guardian=parent, player=child, shirt_number=shirt
+            )
+    return season
+
+
+def _plan(season: Season, **given: object) -> Rollover:
+    wishes = Wishes(**({"moves": MOVES, "limits": "3\nU11 Bears = 2"} | given))
+    return rollover_plan.plan(season, wishes, at=clock.now(), by="reg")
+
+
+def _commit(rollover: Rollover) -> Rollover:
+    return rollover_commit.commit(rollover.pk, at=clock.now(), by="reg")
+
+
+def _everything() -> dict[str, list]:
+    """All that a rollover may touch, but for its own record of itself."""
+    teams = Team.objects.values_list("season__code", "age_group", "name", "squad_limit", "state")
+    seasons = list(Season.objects.values())
+    for row in seasons:
+        row |= {"id": None, "closed_at": bool(row["closed_at"])}
+    return {
+        "seasons": seasons,
+        "teams": sorted(map(repr, teams)),
+        "registrations": sorted(
+            map(repr, Registration.objects.values_list("pk", "team", "shirt_number", "status"))
+        ),
+        "places": sorted(
+            map(repr, ReturningPlace.objects.values_list("player", "team__name", "shirt_number"))
+        ),
+        "rows": sorted(AirtableRow.objects.filter(gone_at=None).values_list("kind").iterator()),
+        "endings": Ending.objects.count(),
+    }
+
+
+def test_a_plan_splits_merges_ends_and_names_every_problem(old_season):
+    before = _everything()
+    rollover = _plan(old_season)
+
+    squads = {row["team"]: (row["players"], row["limit"]) for row in rollover.totals["per_team"]}
+    assert squads == {
+        "U11 Lions": (2, 3),
+        "U11 Bears": (2, 2),
+        "U12 Eagles": (4, 3),
+        "U18 Kites": (1, 3),
+    }
+    assert rollover.totals["unplaced"] == 2
+    assert rollover.totals["placed"] == 9
+    kinds = Counter(problem["kind"] for problem in rollover.problems)
+    assert kinds == {"unplaced": 2, "shirt": 1, "limit": 1}
+    assert next(p for p in rollover.problems if p["kind"] == "limit")["words"] == (
+        "4 children for 3 places"
+    )
+    after = _everything()
+    assert before | {"places": after["places"]} == after  # a dry run changes nothing else
+    assert Season.objects.count() == 1
+
+
+def test_commit_applies_exactly_the_plan_and_a_second_commit_changes_nothing(old_season):
+    rollover = _plan(old_season, values={"monthly_fee_pence": 3000})
+    planned_teams = {(p.age_group, p.name, p.squad_limit) for p in rollover.teams.all()}
+    planned = dict(rollover.places.values_list("player", "planned_team__name"))
+    shirts = dict(rollover.places.values_list("player", "shirt_number"))
+
+    _commit(rollover)
+    season = Season.objects.get(code="2728")
+    assert season.monthly_fee_pence == 3000
+    assert season.opens_on == date(2027, 6, 1)
+    assert season.airtable_table == "registrations_2728"
+    made = set(season.teams.values_list("age_group", "name", "squad_limit"))
+    assert made == planned_teams
+    assert dict(rollover.places.values_list("player", "team__name")) == planned
+    assert dict(rollover.places.values_list("player", "shirt_number")) == shirts
+    assert AirtableRow.objects.filter(kind="team", due_at__isnull=False).count() == 4
+    old_season.refresh_from_db()
+    assert old_season.closed_at
+    assert not old_season.is_open(date(2026, 9, 1))
+
+    whole = _everything()
+    _commit(rollover)
+    assert _everything() == whole
+    with pytest.raises(NotPossible, match="rolled over already"):
+        _plan(old_season)
+
+
+def test_a_plan_that_is_no_longer_true_is_refused(old_season):
+    rollover = _plan(old_season)
+    factories.active_registration(team=old_season.teams.first())
+    with pytest.raises(NotPossible, match="plan again"):
+        _commit(rollover)
+    assert Season.objects.count() == 1
+    assert not Season.objects.get().closed_at
+
+
+@pytest.mark.parametrize(
+    ("wishes", "words"),
+    [
+        ({"moves": "U10 Tigers = U11 Tigers"}, "there is no team U10 Tigers"),
+        ({"moves": "U10 Lions U11 Lions"}, "U10 Lions = U11 Lions"),
+        ({"moves": "U10 Lions = Lions"}, "is no team"),
+        ({"moves": "U10 Lions = U11 Li*ns"}, "no code can be made"),
+        ({"limits": "many"}, "a number from 1 to 60"),
+        ({"limits": "U9 Lions = 4"}, "no team U9 Lions in the new season"),
+        ({"values": {"opens_on": date(2029, 1, 1)}}, "open before it closes"),
+    ],
+)
+def test_what_cannot_be_planned_is_said_and_stores_nothing(old_season, wishes, words):
+    with pytest.raises(NotPossible, match=words.replace("(", r"\(")):
+        _plan(old_season, **wishes)
+    assert not Rollover.objects.exists()
+
+
+def test_an_undo_leaves_everything_as_it_was(old_season):
+    waits = factories.registration(
+        team=old_season.teams.get(name="Lions"), waiting_since=clock.now(), status="waiting"
+    )
+    running = Registration.objects.filter(status="active").first()
+    mandate = Mandate.objects.create(
+        gocardless_id="MD1", guardian=running.guardian, created_at=clock.now()
+    )
+    Subscription.objects.create(
+        registration=running,
+        mandate=mandate,
+        gocardless_id="SB1",
+        status="active",
+        pence=2750,
+        joined_on=date(2026, 9, 1),
+        day_of_month=15,
+        created_at=clock.now(),
+    )
+    before = _everything()
+    rollover = _plan(old_season, waiting=Rollover.Waiting.LET_GO)
+    planned = _everything()
+    _commit(rollover)
+    waits.refresh_from_db()
+    assert waits.cancelled_reason == rollover_commit.LET_GO
+    assert Ending.objects.get().due_at > clock.now()
+
+    rollover_undo.undo(rollover.pk, at=clock.now(), by="reg")
+    after = _everything()
+    assert after["rows"].count(("team",)) == 0
+    assert {**after, "rows": planned["rows"]} == planned
+    assert {**planned, "places": before["places"]} == before
+    with pytest.raises(NotPossible, match="undone"):
+        _commit(rollover)
+    _commit(_plan(old_season))  # and it can be done anew
+
+
+def test_a_rollover_that_a_parent_answered_stays(old_season):
+    rollover = _plan(old_season)
+    _commit(rollover)
+    rollover.places.filter(pk=rollover.places.first().pk).update(answered_at=clock.now())
+    whole = _everything()
+    with pytest.raises(NotPossible, match="A parent has answered"):
+        rollover_undo.undo(rollover.pk, at=clock.now(), by="reg")
+    assert _everything() == whole
+
+
+def test_the_command_plans_commits_and_undoes(old_season):
+    said = io.StringIO()
+    call_command("rollover_season", "2627", "--dry-run", "--move", "U12 Foxes =", stdout=said)
+    assert "11 children: 9 placed, 0 waiting, 2 without a place" in said.getvalue()
+    assert not Season.objects.filter(code="2728").exists()
+    call_command("rollover_season", "2627", "--commit", stdout=said)
+    assert Season.objects.filter(code="2728").exists()
+    call_command("rollover_season", "2627", "--undo", stdout=said)
+    assert not Season.objects.filter(code="2728").exists()
+    with pytest.raises(CommandError, match="Nothing was committed"):
+        call_command("rollover_season", "2627", "--undo", stdout=said)
+    with pytest.raises(CommandError, match="no season 9900"):
+        call_command("rollover_season", "9900", "--dry-run", stdout=said)
+
+
+class Killed(BaseException):
+    """The process is gone; nothing catches this."""
+
+
+def _die_at(rollover_id: int, n: int) -> bool:
+    """Commit in a process that kills itself before its n-th statement; True if it was killed."""
+    connection.close()  # no socket may be shared with a child
+    child = os.fork()
+    if child == 0:
+        count = 0
+
+        def counting(execute, sql, params, many, context):
+            nonlocal count
+            count += 1
+            if count == n:
+                os.kill(os.getpid(), 9)
+            return execute(sql, params, many, context)
+
+        try:
+            with connection.execute_wrapper(counting):
+                rollover_commit.commit(rollover_id, at=clock.now(), by="reg")
+        finally:
+            connections.close_all()
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_killed_at_the_nth_statement_and_carried_on_it_ends_as_planned(monkeypatch):
+    season = factories.season()
+    squad_of = 9 if SOAK else 3
+    for name in ("Lions", "Bears", "Hawks"):
+        team = factories.team(season=season, name=name)
+        for shirt in range(1, squad_of + 1):
+            factories.active_registration(team=team, shirt_number=shirt)
+    for batch in ("TEAMS", "PLACES"):
+        monkeypatch.setattr(rollover_commit, batch, 1)
+    rollover = _plan(season, moves="", limits="")
+    planned = dict(rollover.places.values_list("player", "planned_team__name"))
+
+    killed = 0
+    step = 1 if SOAK else 7
+    for n in range(1, 101 if SOAK else 60, step):
+        killed += _die_at(rollover.pk, n)
+        _commit(rollover)
+        assert dict(rollover.places.values_list("player", "team__name")) == planned
+        assert set(Team.objects.filter(season__code="2728").values_list("name", flat=True)) == {
+            "Lions",
+            "Bears",
+            "Hawks",
+        }
+        assert AirtableRow.objects.filter(kind="team", gone_at=None).count() == 3
+        rollover_undo.undo(rollover.pk, at=clock.now(), by="reg")
+        assert Season.objects.count() == 1
+        rollover = _plan(season, moves="", limits="")
+    assert killed == (100 if SOAK else 9)
+    assert not PlannedTeam.objects.filter(rollover__undone_at=None, team__isnull=False).exists()
+
+
+def test_the_new_table_is_made_in_airtable_and_an_undo_takes_the_teams_away(
+    old_season, sandbox, monkeypatch
+):
+    sandbox.store.put("airtable.settings", "limits", {"per_second": 0})
+    monkeypatch.setattr("integrations.guard.SPACING", {"airtable": 0})
+    rollover = _plan(old_season)
+    _commit(rollover)
+    sandbox.down("airtable")
+    rollover_tables.roll_due()
+    rollover.refresh_from_db()
+    assert rollover.table_checked_at is None
+    assert rollover.due_at > clock.now()
+
+    sandbox.up("airtable")
+    Rollover.objects.update(due_at=clock.now())
+    ServiceState.objects.all().delete()
+    rollover_tables.roll_due()
+    rollover.refresh_from_db()
+    assert rollover.table_checked_at, rollover.last_error
+    assert "registrations_2728" in {table["name"] for table in client.tables()}
+    call_command("airtable_check", "--create", stdout=io.StringIO())
+    AirtableRow.objects.update(due_at=clock.now())
+    push.push_due()
+    assert _teams_in_airtable(sandbox) == {"2728": 4}
+
+    rollover_undo.undo(rollover.pk, at=clock.now(), by="reg")
+    AirtableRow.objects.update(due_at=clock.now())
+    push.push_due()
+    assert _teams_in_airtable(sandbox) == {}
+
+
+def _teams_in_airtable(sandbox) -> dict[str, int]:
+    tables = {doc["name"]: doc["id"] for doc in sandbox.store.all("airtable.tables")}
+    records = sandbox.store.all(f"airtable.records.{tables['team_info']}")
+    return dict(Counter(doc["fields"].get("current_season") for doc in records))
+
+
+def test_a_closed_season_is_read_and_no_longer_edited(old_season, admin_client):
+    _commit(_plan(old_season))
+    row = Registration.objects.filter(season=old_season).first()
+    page = f"/admin/registrations/registration/{row.pk}/"
+    assert admin_client.get(f"{page}change/").status_code == 200
+    answer = admin_client.post(f"{page}do/suspend/", {"confirmed": "1", "reason": "x"}, follow=True)
+    assert "is closed" in answer.content.decode()
+    assert admin_client.post(f"{page}change/", {"kit_size": "M"}).status_code == 403
+    row.refresh_from_db()
+    assert row.status == "active"
+    assert not TimelineEntry.objects.filter(registration=row, text__startswith="Suspended").exists()
+
+
+def test_the_wizard_plans_commits_and_undoes(old_season, admin_client, client, django_user_model):
+    page = "/admin/new-season/"
+    first = admin_client.get(page)
+    start = first.context["form"].initial
+    assert "U10 Lions = U11 Lions\n" in start["moves"]
+    assert start["moves"].endswith("U18 Bees =")
+    wishes = {name: start[name] for name in first.context["form"].fields if name in start}
+    wrong = admin_client.post(page, wishes | {"what": "plan", "limits": "lots"}, follow=True)
+    assert "a number from 1 to 60" in wrong.content.decode()
+    assert wrong.context["form"].data["limits"] == "lots"  # nothing typed is lost
+
+    planned = admin_client.post(
+        page, wishes | {"what": "plan", "moves": MOVES, "limits": "3"}, follow=True
+    )
+    shown = planned.content.decode()
+    for words in ("Nothing has been changed yet", "4 children for 3 places", "U18s end here"):
+        assert words in shown
+    rollover = Rollover.objects.get()
+    made = admin_client.post(page, {"what": "commit", "rollover": rollover.pk}, follow=True)
+    assert "The new season is there" in made.content.decode()
+    undone = admin_client.post(page, {"what": "undo", "rollover": rollover.pk}, follow=True)
+    assert "as it was before" in undone.content.decode()
+    assert admin_client.post(page, {"what": "dance"}).status_code == 404
+
+    volunteer = django_user_model.objects.create_user("vol", is_staff=True)
+    client.force_login(volunteer)
+    assert client.get(page).status_code == 403
