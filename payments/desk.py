@@ -41,6 +41,11 @@ class Desk:
         mark = f"?{proving.MARK}={proving.mark(token, sent_to)}" if sent_to else ""
         return f"{settings.PUBLIC_URL}/reg_setup/{token}{mark}"
 
+    def status_link(self, registration_id: int) -> str:
+        """The page behind the parent's link that shows how everything stands."""
+        token = Registration.objects.values_list("token", flat=True).get(pk=registration_id)
+        return f"{settings.PUBLIC_URL}/reg_setup/{token}/status"
+
     def standing(self, registration_id: int) -> Standing:
         """How payment of this registration stands, in words for a parent or staff."""
         registration = Registration.objects.get(pk=registration_id)

@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 
 from integrations.errors import OutsideError
-from payments.actions import asking, collecting, ending, orders, reconciling, repricing
+from payments.actions import arrears, asking, collecting, ending, orders, reconciling, repricing
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,12 @@ def end() -> None:
 def order() -> None:
     """Make the refunds and other tries that were asked for."""
     orders.order_due()
+
+
+@shared_task(name="payments.chase")
+def chase() -> None:
+    """Look at what is late: reminders in waking hours, then staff."""
+    arrears.chase()
 
 
 @shared_task(name="payments.reconcile")

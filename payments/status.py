@@ -6,7 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from integrations import clock
-from payments.actions import standing
+from payments.actions import orders, standing
 from payments.pages import unlisted
 from registrations import fields
 from registrations.actions import changing
@@ -15,6 +15,8 @@ from registrations.chat import html
 from registrations.models import Registration
 
 CHANGED = "Thank you. That is changed, for all your children at the club."
+ASKED = "Thank you. Your bank is asked again; the new day is shown here soon."
+NOTHING_LATE = "There is nothing that your bank can be asked for just now."
 TOO_OFTEN = "That was asked for too often. Please try again later, or write to the club."
 NO_WAY = "Please choose how we may send you the code."
 WRONG = "That is not the code. Please look again."
@@ -28,6 +30,18 @@ def status(request: HttpRequest, token: str) -> HttpResponse:
     """What is done, what is waited for, the receipt, the months."""
     registration = _find(token)
     return _page(request, registration) if registration else _unknown(request, token)
+
+
+@csrf_exempt
+@require_POST
+@unlisted
+def again(request: HttpRequest, token: str) -> HttpResponse:
+    """Let the bank be asked again for the months that are late."""
+    registration = _find(token)
+    if registration is None or not _may_change(registration):
+        return _unknown(request, token)
+    asked = orders.owe_what_is_late(registration.pk, by="the parent")
+    return _page(request, registration, notice=ASKED if asked else NOTHING_LATE)
 
 
 @csrf_exempt

@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern] = [
     path("reg_setup/<str:token>/return", pages.came_back, name="reg_setup_return"),
     path("reg_setup/<str:token>/exit", pages.left, name="reg_setup_exit"),
     path("reg_setup/<str:token>/status", status.status, name="reg_setup_status"),
+    path("reg_setup/<str:token>/again", status.again, name="reg_setup_again"),
     path("reg_setup/<str:token>/change", status.change, name="reg_setup_change"),
     path("reg_setup/<str:token>/code", status.code, name="reg_setup_code"),
 ]

@@ -42,6 +42,9 @@ class PaymentDesk(Protocol):
         With `sent_to` (a phone or an e-mail address) it tells, when opened, that it was sent there.
         """
 
+    def status_link(self, registration_id: int) -> str:
+        """The page behind the parent's link that shows how everything stands."""
+
     def standing(self, registration_id: int) -> Standing:
         """How payment of this registration stands."""
 

@@ -415,6 +415,7 @@ CELERY_BEAT_SCHEDULE = {
         "payments.price": 3,
         "payments.end": 3,
         "payments.order": 3,
+        "payments.chase": 3600,
         "integrations.beat": 30,
     }.items()
 } | {

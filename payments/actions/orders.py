@@ -1,4 +1,4 @@
-"""Refunds, and one more try of a failed payment: stored first, then asked of GoCardless, once.
+"""Refunds, another try of a failed payment, a late month on a new mandate: stored, then asked once.
 
 Amounts are pence; what cannot be is refused with a ValidationError that staff or parents read.
 """
@@ -10,15 +10,17 @@ from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
 from integrations import clock, gocardless, gocardless_books, queue
+from payments import lines
 from payments.actions import books, following
 from payments.actions.fulfilment import DEAD_MANDATE
-from payments.models import Payment, PaymentOrder, Refund
+from payments.models import Mandate, MonthlyCharge, Payment, PaymentOrder, Refund
 from registrations.actions import states
-from registrations.models import TimelineEntry, note
+from registrations.models import Registration, TimelineEntry, note
 from registrations.wording import pounds
 
 Kind = PaymentOrder.Kind
 COLLECTED = ("confirmed", "paid_out")
+MOST_TRIES = 3
 # A refund that did not arrive gives nothing back (wire 4.4).
 BOUNCED = ("failed", "bounced", "funds_returned")
 
@@ -42,7 +44,56 @@ def owe_retry(payment_id: int, *, reason: str, by: str) -> PaymentOrder:
     payment = _locked(payment_id)
     if not can_retry(payment):
         raise ValidationError("This payment cannot be tried again.")
-    return _owe(payment, Kind.RETRY, pence=payment.pence, total_pence=0, reason=reason, by=by)
+    return _owe(payment, Kind.RETRY, pence=payment.pence, reason=reason, by=by)
+
+
+@transaction.atomic
+def owe_what_is_late(registration_id: int, *, by: str) -> int:
+    """Collect every month that is late: try its payment again, or make one on the living mandate.
+
+    What the bank already has or tries by itself is left alone. Returns how many were asked for.
+    """
+    registration = states.locked(registration_id)
+    mandate = following.living_mandate(registration)
+    found = lines.entries(registration.season, today=clock.today(), registration=registration.pk)
+    late = {line.month for line in found if line.outstanding and not line.retried}
+    months = MonthlyCharge.objects.filter(registration=registration, month__in=late)
+    asked = 0
+    for month in months.select_related("payment__mandate").order_by("month"):
+        if _is_being_done(month.payment):
+            continue
+        reason = f"{month.month:%B %Y} is late"
+        if month.payment and can_retry(month.payment) and not _tried_often(month.payment):
+            _owe(month.payment, Kind.RETRY, pence=month.payment.pence, reason=reason, by=by)
+        elif mandate and mandate.status not in DEAD_MANDATE:
+            made = _on_the_mandate(registration, month, mandate)
+            _owe(made, Kind.COLLECT, pence=made.pence, reason=reason, by=by)
+        else:
+            continue
+        asked += 1
+    return asked
+
+
+def _is_being_done(payment: Payment | None) -> bool:
+    return bool(payment and payment.orders.filter(done_at=None).exists())
+
+
+def _tried_often(payment: Payment) -> bool:
+    """GoCardless tries one payment three times again at the most (wire 3.2)."""
+    return payment.orders.filter(kind=Kind.RETRY).count() >= MOST_TRIES
+
+
+def _on_the_mandate(registration: Registration, month: MonthlyCharge, mandate: Mandate) -> Payment:
+    """Another payment for the month; what was for it before stays in the books as it ended."""
+    made = Payment.objects.create(
+        registration=registration,
+        mandate=mandate,
+        purpose=Payment.Purpose.MONTHLY,
+        pence=month.pence,
+        created_at=clock.now(),
+    )
+    MonthlyCharge.objects.filter(pk=month.pk).update(payment=made)
+    return made
 
 
 def can_retry(payment: Payment) -> bool:
@@ -67,7 +118,7 @@ def order_due() -> None:
         row = PaymentOrder.objects.claim(pk)
         if row is not None:
             with row.reporting():
-                _refund(row) if row.kind == Kind.REFUND else _retry(row)
+                _WORK[row.kind](row)
 
 
 def _locked(payment_id: int) -> Payment:
@@ -77,7 +128,7 @@ def _locked(payment_id: int) -> Payment:
 
 
 def _owe(
-    payment: Payment, kind: str, *, pence: int, total_pence: int, reason: str, by: str
+    payment: Payment, kind: str, *, pence: int, reason: str, by: str, total_pence: int = 0
 ) -> PaymentOrder:
     moment = clock.now()
     try:
@@ -128,9 +179,31 @@ def _retry(order: PaymentOrder) -> None:
             following.refresh_payment(order.payment, seen, at=at)
 
 
+def _collect(order: PaymentOrder) -> None:
+    """The payment's own key makes a second asking harmless."""
+    payment = order.payment
+    at = clock.now()
+    seen = gocardless.create_payment(
+        mandate_id=payment.mandate.gocardless_id if payment.mandate else "",
+        pence=payment.pence,
+        charge_on=None,
+        description="A month that is late",
+        metadata={"registration": str(payment.registration.sync_id)},
+        key=str(payment.key),
+    )
+    with transaction.atomic():
+        states.locked(payment.registration_id)
+        if _is_done(order):
+            Payment.objects.filter(pk=payment.pk, gocardless_id="").update(gocardless_id=seen.id)
+            following.refresh_payment(payment, seen, at=at)
+
+
 def _is_done(order: PaymentOrder) -> bool:
     """Settle the row, unless another worker has taken it over."""
     settled = order.settle()
     if settled:
         PaymentOrder.objects.filter(pk=order.pk).update(done_at=clock.now())
     return settled
+
+
+_WORK = {Kind.REFUND: _refund, Kind.RETRY: _retry, Kind.COLLECT: _collect}

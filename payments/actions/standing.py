@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from integrations import clock
+from payments import lines
+from payments.actions.following import living_mandate
 from payments.actions.fulfilment import LOST_PAYMENT
-from payments.models import MonthlyCharge, Payment
+from payments.models import MonthlyCharge, Payment, PaymentOrder
 from registrations.models import Photo, Registration
 from registrations.wording import ordinal_day, pounds
 
@@ -58,6 +60,15 @@ class Month:
 
 
 @dataclass(frozen=True)
+class Late:
+    """Something that is due and has not been received."""
+
+    what: str
+    amount: str
+    since: date
+
+
+@dataclass(frozen=True)
 class Standing:
     """Everything that the status page shows."""
 
@@ -71,12 +82,16 @@ class Standing:
     monthly: str
     day: str
     owes: bool
+    late: list[Late]
+    # Whether the parent may let the bank be asked again for it.
+    may_ask: bool
 
 
 def standing(registration: Registration) -> Standing:
     """How one registration stands; reads only."""
     settled, arranged = registration.fee_settled_at, registration.collection_arranged_at
     live = not registration.cancelled_at
+    owed = _owed(registration) if live else []
     return Standing(
         child=registration.player.first_name,
         team=str(registration.team),
@@ -88,7 +103,23 @@ def standing(registration: Registration) -> Standing:
         monthly=pounds(registration.monthly_fee_pence),
         day=ordinal_day(registration.payment_day) if registration.payment_day else "",
         owes=registration.asks_for_payment and not (settled and arranged),
+        late=[Late(line.what, pounds(line.outstanding), line.due_on) for line in owed],
+        may_ask=_may_ask(registration, owed),
     )
+
+
+def _owed(registration: Registration) -> list[lines.Entry]:
+    found = lines.entries(registration.season, today=clock.today(), registration=registration.pk)
+    return [line for line in found if line.outstanding]
+
+
+def _may_ask(registration: Registration, owed: list[lines.Entry]) -> bool:
+    """By a living mandate, for a month that nobody asks for at this moment."""
+    months = [line.month for line in owed if line.what != lines.FEE and not line.retried]
+    if not months or living_mandate(registration) is None:
+        return False
+    asked = MonthlyCharge.objects.filter(registration=registration, month__in=months)
+    return asked.exclude(payment__orders__in=PaymentOrder.objects.filter(done_at=None)).exists()
 
 
 def _state(registration: Registration) -> str:

@@ -1,5 +1,5 @@
 """The office's view of what is asked for, collected and paid."""
 
-from payments.admin import books, collecting, hand, registrations, siblings, treasurer
+from payments.admin import arrears, books, collecting, hand, registrations, siblings, treasurer
 
-__all__ = ["books", "collecting", "hand", "registrations", "siblings", "treasurer"]
+__all__ = ["arrears", "books", "collecting", "hand", "registrations", "siblings", "treasurer"]

@@ -1,5 +1,6 @@
 """What is owed, asked for and paid."""
 
+from payments.models.arrears import ArrearsCase, ArrearsPlan, Hardship
 from payments.models.asking import BillingRequest
 from payments.models.books import (
     Ending,
@@ -15,9 +16,12 @@ from payments.models.discounts import LinkOpening, MonthlyPrice, PriceReason, Si
 from payments.models.orders import PaymentOrder
 
 __all__ = [
+    "ArrearsCase",
+    "ArrearsPlan",
     "BillingRequest",
     "Ending",
     "HandPayment",
+    "Hardship",
     "LinkOpening",
     "Mandate",
     "MonthlyCharge",

@@ -17,6 +17,7 @@ class PaymentOrder(Due):
     class Kind(models.TextChoices):
         REFUND = "refund", "refund"
         RETRY = "retry", "another try"
+        COLLECT = "collect", "collection of a month that is late"
 
     payment = models.ForeignKey(Payment, on_delete=models.CASCADE, related_name="orders")
     kind = models.CharField(max_length=10, choices=Kind)

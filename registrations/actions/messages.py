@@ -89,6 +89,25 @@ def queue_monthly_fee(
     return _owe_sms(registration, Kind.MONTHLY_FEE, resend, at=at, discounted=discounted)
 
 
+def queue_arrears(
+    registration: Registration, *, owed_pence: int, again: bool, at: datetime
+) -> Sms | Email | None:
+    """Owe a reminder of what is late, the first or the second. Call inside a transaction."""
+    given: dict[str, Any] = {"owed": wording.pounds(owed_pence), "again": again}
+    given["status"] = desk().status_link(registration.pk)
+    resend = _next_resend(registration, Kind.ARREARS)
+    if not registration.guardian.phone:
+        text = preview(registration, Kind.ARREARS, **given)
+        return owe_email(registration, Kind.ARREARS, resend, at=at, text=text)
+    return _owe_sms(registration, Kind.ARREARS, resend, at=at, **given)
+
+
+def queue_receipt(registration: Registration, *, text: str, at: datetime) -> Email | None:
+    """Owe a receipt by e-mail; `text` lists what was received. Call inside a transaction."""
+    resend = _next_resend(registration, Kind.RECEIPT)
+    return owe_email(registration, Kind.RECEIPT, resend, at=at, text=text)
+
+
 def preview(registration: Registration, kind: str = Kind.PAYMENT_LINK, **extra: Any) -> str:
     """The text that would be sent, in GSM-7 letters; names give way before a third segment."""
     for limit in (50, 15, 8):

@@ -62,6 +62,12 @@ class SeasonAdmin(ClosedSeason):
         "earliest_birthday",
         "kit_sizes",
         "payment_days",
+        "first_reminder_days",
+        "second_reminder_days",
+        "arrears_staff_days",
+        "suspension_days",
+        "reminders_from_hour",
+        "reminders_until_hour",
         "airtable_table",
     ]
     fields = ["code", *editable, "closed_at"]

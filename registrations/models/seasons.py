@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -58,6 +58,25 @@ class Season(models.Model):
     payment_days = models.PositiveSmallIntegerField(
         default=7, help_text="days that a parent has to pay"
     )
+    # The ladder of what is late: days after the due day, and the hours of texts about it.
+    first_reminder_days = models.PositiveSmallIntegerField(
+        default=3, help_text="days late before the first reminder"
+    )
+    second_reminder_days = models.PositiveSmallIntegerField(
+        default=10, help_text="days late before the second reminder"
+    )
+    arrears_staff_days = models.PositiveSmallIntegerField(
+        "days until staff", default=17, help_text="days late before staff are asked to ring"
+    )
+    suspension_days = models.PositiveSmallIntegerField(
+        default=24, help_text="days late before a suspension is proposed to a person"
+    )
+    reminders_from_hour = models.PositiveSmallIntegerField(
+        default=9, validators=[MaxValueValidator(23)], help_text="no reminder goes out before"
+    )
+    reminders_until_hour = models.PositiveSmallIntegerField(
+        default=20, validators=[MaxValueValidator(24)], help_text="nor from this hour on"
+    )
     airtable_table = models.CharField(max_length=80, help_text="such as registrations_2627")
     closed_at = models.DateTimeField(
         "closed for good", null=True, blank=True, editable=False, help_text="read, no longer edited"
@@ -73,6 +92,18 @@ class Season(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(first_month__lte=F("last_month")), name="season_months_in_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    first_reminder_days__lt=F("second_reminder_days"),
+                    second_reminder_days__lt=F("arrears_staff_days"),
+                    arrears_staff_days__lt=F("suspension_days"),
+                ),
+                name="season_arrears_ladder_rises",
+            ),
+            models.CheckConstraint(
+                condition=Q(reminders_from_hour__lt=F("reminders_until_hour")),
+                name="season_reminder_hours_in_order",
             ),
         ]
 

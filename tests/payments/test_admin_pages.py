@@ -17,9 +17,12 @@ from integrations.airtable.state import (
 )
 from integrations.models import AirtableRow, ServiceCall, ServiceState, WebhookEvent
 from payments.models import (
+    ArrearsCase,
+    ArrearsPlan,
     BillingRequest,
     Ending,
     HandPayment,
+    Hardship,
     LinkOpening,
     Mandate,
     MonthlyCharge,
@@ -194,6 +197,10 @@ def _in_their_books(row, plan, paid, now, wrong):
     Refund.objects.create(gocardless_id="RF1", payment=paid, pence=500, created_at=now)
     order = {"payment": paid, "kind": "refund", "pence": 500, "created_at": now}
     PaymentOrder.objects.create(**order, **wrong)
+    case = {"since": now.date(), "pence": 500, "rung_at": now, "opened_at": now}
+    ArrearsCase.objects.create(registration=row, **case)
+    ArrearsPlan.objects.create(registration=row, agreed_on=now.date(), until=now.date(), words="x")
+    Hardship.objects.create(registration=row, since=now, words="why")
     recorded = {"registration": row, "pence": 2000, "recorded_at": now}
     OpeningBalance.objects.create(as_of=now.date(), **recorded)
     HandPayment.objects.create(
@@ -324,6 +331,7 @@ def test_everything_that_waits_for_staff_is_on_one_page(client, club):
         "Billing requests that could not be done (1)",
         "Subscriptions that could not be done (1)",
         "Payments that could not be done (1)",
+        "Payment orders that could not be done (1)",
         "Endings that could not be done (1)",
         "Rollovers that could not be done (1)",
         "Differences from GoCardless (1)",

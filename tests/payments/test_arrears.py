@@ -1,0 +1,252 @@
+"""What is late: rung by rung, never while the bank tries, never a child without a person's word."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.urls import reverse
+
+from integrations import clock
+from payments.actions import arrears, by_hand, collecting, orders
+from payments.models import ArrearsCase, Hardship, Mandate, MonthlyCharge, Payment, PaymentOrder
+from registrations.models import Email, Registration, Sms
+from tests import factories
+from tests.payments.test_by_hand import press, signed_in
+
+pytestmark = pytest.mark.django_db
+RUNG = ArrearsCase.Rung
+
+
+@pytest.fixture
+def boss(client):
+    return signed_in(
+        client, "boss", "record_by_hand", "see_hardship", "view_registration",
+        "change_registration", "view_arrearscase", "change_arrearscase",
+    )  # fmt: skip
+
+
+def late(retry=False, status="failed", due=date(2026, 9, 1), **given):
+    """An active player whose September was not paid."""
+    moment = clock.now()
+    row = factories.registration(
+        submitted_at=moment - timedelta(days=40),
+        fee_settled_at=moment,
+        fee_settled_by="waived",
+        collection_arranged_at=moment,
+        collection_arranged_by="mandate",
+        status="active",
+        **given,
+    )
+    mandate = Mandate.objects.create(
+        gocardless_id=f"MD{row.pk}", guardian=row.guardian, status="active", created_at=moment
+    )
+    payment = Payment.objects.create(
+        registration=row,
+        mandate=mandate,
+        purpose="monthly",
+        gocardless_id=f"PM{row.pk}",
+        pence=2750,
+        status=status,
+        will_retry=retry,
+        charge_on=due,
+        created_at=moment,
+    )
+    MonthlyCharge.objects.create(
+        registration=row,
+        month=due.replace(day=1),
+        pence=2750,
+        charge_on=due,
+        payment=payment,
+        status=status,
+    )
+    return row
+
+
+def days_go_by(move_clock, days, of=1):
+    """So many days, looked at every day at noon; how many texts went out on each."""
+    sent = []
+    for _ in range(days):
+        before = Sms.objects.count()
+        arrears.chase()
+        sent.append(Sms.objects.count() - before)
+        move_clock(timedelta(days=1))
+    return sent
+
+
+def case(row):
+    return ArrearsCase.objects.get(registration=row)
+
+
+def fresh(row):
+    return Registration.objects.get(pk=row.pk)
+
+
+def test_the_ladder_is_climbed_rung_by_rung_and_ends_with_a_proposal(move_clock):
+    row = late()
+    sent = days_go_by(move_clock, 30)
+    assert sum(sent) == 2
+    assert sent.index(1) == 0  # it is a week late already
+    assert sent[1:].index(1) + 1 == 7  # seven days from the first reminder to the second
+    assert case(row).rung == RUNG.SUSPENSION_PROPOSED
+    assert fresh(row).status == "active"  # nobody is suspended by a machine
+    assert any("ring the parent" in flag for flag in fresh(row).flags)
+    first, second = Sms.objects.order_by("pk")
+    assert "£27.50" in first.body and f"/reg_setup/{row.token}/status" in first.body
+    assert "money is tight" in second.body
+
+
+def test_while_the_bank_tries_nobody_is_asked(move_clock):
+    row = late(retry=True)
+    assert sum(days_go_by(move_clock, 30)) == 0
+    assert case(row).rung == RUNG.NOTICED
+    Payment.objects.update(will_retry=False)
+    assert days_go_by(move_clock, 1) == [1]
+
+
+def test_at_night_no_reminder_goes_out(set_clock):
+    late()
+    set_clock(2026, 9, 8, 19, 30)  # half past eight in London
+    assert arrears.chase() == 0
+    set_clock(2026, 9, 9, 7, 59)
+    assert arrears.chase() == 0
+    set_clock(2026, 9, 9, 8, 1)
+    assert arrears.chase() == 1
+    assert Sms.objects.count() == 1
+
+
+def test_run_again_and_again_it_says_a_thing_once():
+    late()
+    assert [arrears.chase() for _ in range(3)] == [1, 0, 0]
+    assert Sms.objects.count() == 1
+
+
+def test_a_plan_holds_the_ladder_and_when_it_is_over_it_goes_on(client, boss, move_clock):
+    row = late()
+    until = clock.today() + timedelta(days=10)
+    page = press(client, row, "agree_on_plan", until=until, words="a fiver a week")
+    assert "Kept." in page.content.decode()
+    assert sum(days_go_by(move_clock, 10)) == 0
+    assert sum(days_go_by(move_clock, 3)) == 1
+
+
+def test_hardship_stops_the_ladder_and_few_can_see_it(client, boss, move_clock):
+    row = late()
+    press(client, row, "note_hardship", words="lost the job")
+    assert sum(days_go_by(move_clock, 30)) == 0
+    assert Hardship.objects.get().words == "lost the job"
+    shown = client.get(reverse("admin:payments_hardship_changelist"))
+    assert shown.status_code == 200
+    signed_in(client, "treasurer", "view_registration", "record_by_hand", "view_hardship")
+    assert client.get(reverse("admin:payments_hardship_changelist")).status_code == 403
+    detail = client.get(reverse("admin:registrations_registration_change", args=[row.pk]))
+    assert "ardship" not in detail.content.decode()
+    assert "lost the job" not in detail.content.decode()
+
+
+def proposed(move_clock):
+    row = late()
+    days_go_by(move_clock, 30)
+    return row
+
+
+def test_a_person_suspends_and_paying_lifts_it_by_itself(client, boss, move_clock):
+    row = proposed(move_clock)
+    page = client.get(reverse("admin:needs_a_person")).content.decode()
+    assert "Suspensions that are proposed because of arrears (1)" in page
+    press(client, case(row), "suspend", reason="no answer")
+    assert fresh(row).status == "suspended"
+    by_hand.record(
+        row.pk,
+        purpose="month",
+        month=date(2026, 9, 1),
+        pence=2750,
+        method="cash",
+        received_on=clock.today(),
+        reference="",
+        by=boss,
+    )
+    arrears.chase()
+    assert fresh(row).status == "active"
+    assert case(row).closed_because == "nothing is late any more"
+
+
+def test_a_proposal_is_decided_once(client, boss, move_clock):
+    row = proposed(move_clock)
+    press(client, case(row), "dismiss", reason="they are on holiday")
+    assert (
+        "possible any more" in press(client, case(row), "suspend", reason="late").content.decode()
+    )
+    assert fresh(row).status == "active"
+
+
+def test_a_suspension_for_another_reason_is_not_lifted_by_paying(client, boss, move_clock):
+    row = proposed(move_clock)
+    press(client, row, "suspend", reason="a red card")
+    Payment.objects.update(status="confirmed")
+    arrears.chase()
+    assert fresh(row).status == "suspended"
+
+
+def test_who_has_left_is_not_chased(move_clock):
+    row = late()
+    Registration.objects.filter(pk=row.pk).update(cancelled_at=clock.now(), status="cancelled")
+    assert sum(days_go_by(move_clock, 30)) == 0
+
+
+def test_the_parent_sees_what_is_open_and_lets_the_bank_be_asked_once(client, bank, move_clock):
+    row = factories.registration()
+    bank.ask(row)
+    bank.pay(row)
+    bank.deliver()
+    collecting.collect_due()
+    move_clock(timedelta(days=14))
+    mandate = Mandate.objects.get()
+    lost = {"mandate": mandate, "purpose": "monthly", "pence": 2750, "status": "charged_back"}
+    gone = Payment.objects.create(
+        registration=row, gocardless_id="PMGONE", created_at=clock.now(), **lost
+    )
+    month = MonthlyCharge.objects.order_by("month").first()
+    MonthlyCharge.objects.filter(pk=month.pk).update(payment=gone, status="charged_back")
+    url = f"/reg_setup/{row.token}"
+    page = client.get(f"{url}/status").content.decode()
+    assert "What is open" in page and "Ask my bank again" in page
+    for _ in range(2):
+        page = client.post(f"{url}/again").content.decode()
+    assert "nothing that your bank can be asked" in page
+    orders.order_due()
+    orders.order_due()
+    [order] = PaymentOrder.objects.all()
+    assert (order.kind, bool(order.done_at)) == ("collect", True)
+    made = [p for p in bank.made("payments") if p["description"] == "A month that is late"]
+    assert [each["amount"] for each in made] == [2750]
+    month.refresh_from_db()
+    assert month.payment.gocardless_id == made[0]["id"]
+    assert "Ask my bank again" not in client.get(f"{url}/status").content.decode()
+
+
+def test_a_stranger_asks_no_bank(client):
+    assert client.post("/reg_setup/nobody/again").status_code == 404
+    assert client.get("/reg_setup/nobody/again").status_code == 405
+
+
+def test_a_receipt_lists_what_was_received(client, boss):
+    row = factories.registration()
+    assert "Nothing has been received" in press(client, row, "mail_receipt").content.decode()
+    given = {"purpose": "signing_on_fee", "method": "cash", "received_on": "2026-09-08"}
+    press(client, row, "record_money", amount="45", **given)
+    press(client, row, "mail_receipt")
+    mail = Email.objects.get(kind="receipt")
+    assert "Signing-on fee: £45.00" in mail.body and "Together: £45.00" in mail.body
+
+
+def test_a_ladder_that_does_not_rise_is_refused(client):
+    User.objects.create_superuser("root", password="x")
+    client.login(username="root", password="x")
+    season = factories.season()
+    url = reverse("admin:registrations_season_change", args=[season.pk])
+    form = client.get(url).context["adminform"].form.initial
+    page = client.post(url, {**form, "second_reminder_days": "2", "sibling_percents": "[10]"})
+    assert page.status_code == 200
+    season.refresh_from_db()
+    assert season.second_reminder_days == 10
+    assert Permission.objects.filter(codename="see_hardship").exists()
