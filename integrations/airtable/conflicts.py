@@ -49,12 +49,12 @@ def keep_conflict(
     )
 
 
-def _edited_at(bound: Bound, record: Mapping[str, Any]) -> datetime | None:
+def _edited_at(bound: Bound, record: Mapping[str, Any]) -> datetime:
     text = str(record.get("at") or bound.modified(record))
     try:
         return datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
-        return None
+        return clock.now()
 
 
 @transaction.atomic

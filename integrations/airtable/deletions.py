@@ -71,6 +71,7 @@ def keep_edit(row: AirtableRow) -> None:
         winner="ours",
         reason="the row was deleted in Airtable while it changed here, and was made anew",
         noted_at=clock.now(),
+        edited_at=clock.now(),
     )
     AirtableRow.objects.filter(pk=row.pk).update(record_id="", base={}, seen="", absent=0)
 

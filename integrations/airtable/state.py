@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from integrations.fields import EncryptedTextField
 
@@ -90,7 +91,8 @@ class AirtableConflict(models.Model):
 
     class Meta:
         verbose_name = "Airtable conflict"
-        ordering = ["noted_at", "pk"]
+        # The longest ago first: after an outage many are noted at once.
+        ordering = [Coalesce("edited_at", "noted_at"), "pk"]
         indexes = [
             models.Index(
                 fields=["noted_at"],

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from integrations import clock, guard
+from integrations import guard
 from integrations.airtable import pull, push
 from integrations.airtable.taking import Counts
 from integrations.models import AirtableRow, ServiceState
-from integrations.sandbox.airtable import tables
-from integrations.sandbox.airtable.formula_values import iso
+from integrations.sandbox.airtable import bodies, records, tables
 from registrations.airtable_tables import RegistrationTable
 from registrations.models import Registration, Season
 from tests import factories
@@ -57,12 +56,9 @@ class Club:
         return self.record(registration)["fields"]
 
     def type(self, record: dict, table: str = TABLE, **cells: Any) -> None:
-        """A volunteer types into a record; None empties a cell."""
-        at = iso(clock.now())
-        fields = {n: v for n, v in {**record["fields"], **cells}.items() if v is not None}
-        stamps = {**record.get("modified", {}), **dict.fromkeys(cells, at)}
-        changed = {**record, "fields": fields, "modified": stamps}
-        self.sandbox.store.put(self.named(table).records, record["id"], changed)
+        """A volunteer types into a record; None empties a cell. Webhooks see it."""
+        wanted = bodies.Write([(record["id"], cells)], typecast=False, by_id=False)
+        records.write(self.sandbox.store, self.named(table), wanted, source="client")
 
     def edit(self, registration: Registration, **cells: Any) -> None:
         """A volunteer edits a registration's row."""
@@ -70,15 +66,18 @@ class Club:
 
     def enter(self, table: str = TABLE, **cells: Any) -> str:
         """A volunteer adds a row; its record id."""
-        at = iso(clock.now())
-        record = {"id": tables.new_id("rec"), "createdTime": at, "fields": cells}
-        record["modified"] = dict.fromkeys(cells, at)
-        self.sandbox.store.put(self.named(table).records, record["id"], record)
-        return record["id"]
+        wanted = bodies.Write([(None, cells)], typecast=False, by_id=False)
+        found = records.write(self.sandbox.store, self.named(table), wanted, source="client")
+        return found.created[0]
 
     def remove(self, registration: Registration) -> None:
         """A volunteer deletes a row."""
-        self.sandbox.store.delete(self.table.records, self.record(registration)["id"])
+        self.take_away(self.record(registration)["id"])
+
+    def take_away(self, record_id: str, table: str = TABLE) -> None:
+        """A volunteer deletes a row, by its record."""
+        named = self.named(table)
+        records.delete(self.sandbox.store, named, [record_id], batch=False, source="client")
 
     def pull(self, *, full: bool = False, mapping: Any = None, table: str = TABLE) -> Counts:
         """Read a table."""
@@ -93,6 +92,7 @@ class Club:
     def calm(self) -> None:
         """Everything answers, and the half minute after a 429 passes: it is in real seconds."""
         self.sandbox.up("airtable")
+        guard.release("airtable")
         ServiceState.objects.update(next_slot=0)
         self.move_clock(timedelta(minutes=16))
 
