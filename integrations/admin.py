@@ -7,16 +7,17 @@ from django.http import HttpRequest
 
 from integrations import clock
 from integrations.airtable import links, office, review
-from integrations.health import pages
+from integrations.health import home, pages
 from integrations.models import NO_RECORD, AirtableRow, ServiceCall, ServiceState, WebhookEvent
-from integrations.office import OfficeAdmin, accounts
+from integrations.office import OfficeAdmin, accounts, waiting
 from integrations.office import office as site
 from integrations.office.admins import QueueAdmin, QueueFilter
 from integrations.office.buttons import Sure, button
 
-__all__ = ["accounts", "office", "review"]
+__all__ = ["accounts", "home", "office", "review"]
 
 pages.register(site())
+waiting.register(site())
 
 
 @admin.register(WebhookEvent)

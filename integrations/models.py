@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from integrations import clock
 from integrations.airtable.state import AirtableBase, AirtableConflict, AirtableRun, AirtableTable
 from integrations.errors import Blocked, OutsideError, Rejected, Unavailable, Uncertain
+from integrations.work import Task
 
 __all__ = [
     "NO_RECORD",
@@ -24,6 +25,7 @@ __all__ = [
     "Due",
     "ServiceCall",
     "ServiceState",
+    "Task",
     "WebhookEvent",
 ]
 

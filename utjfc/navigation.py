@@ -26,6 +26,7 @@ WORK: list[Entry] = [
         "registrations.add_registration",
     ),
     ("Teams", "registrations_team_changelist", "sports_soccer", "registrations.view_team"),
+    ("New season", "new_season", "calendar_month", "registrations.run_rollover"),
 ]
 MONEY: list[Entry] = [
     ("Books", "books", "account_balance", "payments.see_books"),

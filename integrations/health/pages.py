@@ -1,4 +1,4 @@
-"""The pages for staff: service health, and what needs a person; and health as JSON."""
+"""Service health as a page for staff, and as JSON."""
 
 from __future__ import annotations
 
@@ -19,16 +19,12 @@ from integrations.errors import OutsideError
 from integrations.health.report import NAMES
 from integrations.models import ServiceState
 from integrations.office.pages import Office
-from integrations.office.worklists import worklists
-
-SHOWN = 100  # rows of one list; the rest is in the list itself
 
 
 def register(site: Office) -> None:
     """Add the pages to the admin site."""
     site.page("service-health/", "service_health")(health_page)
     site.page("service-health/<slug:service>/<slug:deed>/", "service_health_do")(press)
-    site.page("needs-a-person/", "needs_a_person")(needs_a_person)
 
 
 def health_page(request: HttpRequest) -> HttpResponse:
@@ -71,35 +67,6 @@ def service_health(request: HttpRequest) -> HttpResponse:
 
 
 service_health_json = never_cache(service_health)
-
-
-def needs_a_person(request: HttpRequest) -> HttpResponse:
-    """Everything that waits for staff, oldest first in each list."""
-    lists = [
-        {
-            "title": worklist.title,
-            "count": worklist.rows.count(),
-            "more": f"admin:{owner.opts.app_label}_{owner.opts.model_name}_changelist",
-            "lines": [
-                {
-                    "text": owner.summary(row),
-                    "change": f"admin:{owner.opts.app_label}_{owner.opts.model_name}_change",
-                    "do": f"admin:{owner.opts.app_label}_{owner.opts.model_name}_do",
-                    "pk": row.pk,
-                    "since": getattr(row, worklist.since),
-                    "reason": worklist.reason(row),
-                    "retry": worklist.can_retry and owner.has_press_permission(request),
-                }
-                for row in worklist.rows.order_by(worklist.since)[:SHOWN]
-            ],
-        }
-        for owner, worklist in worklists(request)
-    ]
-    context = admin.site.each_context(request) | {
-        "title": "Needs a person",
-        "lists": [entry for entry in lists if entry["count"]],
-    }
-    return TemplateResponse(request, "admin/office/needs_a_person.html", context)
 
 
 def _release(request: HttpRequest, service: str) -> None:

@@ -3,10 +3,14 @@
 from integrations.office.admins import OfficeAdmin, OfficeForm
 from integrations.office.buttons import Reason, Sure, button
 from integrations.office.pages import Office, office
+from integrations.office.panels import Bar, Chart, Figure
 from integrations.office.theme import TabularInline, dress
 from integrations.office.worklists import Worklist, put_aside, retry
 
 __all__ = [
+    "Bar",
+    "Chart",
+    "Figure",
     "Office",
     "OfficeAdmin",
     "OfficeForm",

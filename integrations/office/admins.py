@@ -213,6 +213,14 @@ class OfficeAdmin(ModelAdmin):
         return bool(getattr(self, f"has_{pressed.permission}_permission")(request))
 
 
+def _last_error(row: Due) -> str:
+    return row.last_error
+
+
+def _finish(row: Due, by: Any) -> None:
+    put_aside(row)
+
+
 def _open(row: Due) -> bool:
     return bool(row.due_at or row.needs_person_at)
 
@@ -278,4 +286,4 @@ class QueueAdmin(OfficeAdmin):
     def worklists(self) -> list[Worklist]:
         rows = self.model._default_manager.needs_person().defer(*self.hidden)
         title = f"{capfirst(str(self.opts.verbose_name_plural))} that could not be done"
-        return [Worklist(title, rows, "needs_person_at", lambda row: row.last_error, True)]
+        return [Worklist(title, rows, "needs_person_at", _last_error, True, _finish)]

@@ -14,10 +14,13 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 
 from integrations.office.finding import find
+from integrations.office.lines import oldest
+from integrations.office.panels import Chart, Figure, Panel, Provider
 from integrations.office.theme import UnfoldAdminSite
 from integrations.office.worklists import count_waiting
 
 ORDER = {"registrations": 0, "payments": 1, "integrations": 2}
+OLDEST = 8  # of the work queue on the home page
 View = Callable[..., HttpResponse]
 # The theme's scripts are compiled in the browser; no other page of the site allows that.
 _with_theme = csp_update({"script-src": [UNSAFE_EVAL]})
@@ -31,6 +34,7 @@ class Office(UnfoldAdminSite):
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
         self._pages: list[tuple[str, str, View]] = []
+        self._panels: list[tuple[str, Provider]] = []
 
     def page(self, route: str, name: str) -> Callable[[View], View]:
         """Put a view for staff at admin/`route`; it is never cached, and safe from CSRF."""
@@ -40,6 +44,20 @@ class Office(UnfoldAdminSite):
             return view
 
         return add
+
+    def panel(self, permission: str) -> Callable[[Provider], Provider]:
+        """Put figures and charts on the home page of whoever holds `permission`."""
+
+        def add(provider: Provider) -> Provider:
+            self._panels.append((permission, provider))
+            return provider
+
+        return add
+
+    def panels(self, request: HttpRequest) -> list[Panel]:
+        """What this member of staff sees on the home page, in the order of the apps."""
+        mine = [each for needed, each in self._panels if request.user.has_perm(needed)]
+        return [panel for provider in mine for panel in provider(request)]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """The club's own lists before the machinery's."""
@@ -66,9 +84,15 @@ class Office(UnfoldAdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """The home page, with how much waits for a person."""
-        waiting = {"waiting_for_person": count_waiting(request)}
-        return super().index(request, waiting | (extra_context or {}))
+        """The home page: the numbers of whoever looks, and what waits for a person."""
+        panels = self.panels(request)
+        found = {
+            "waiting_for_person": count_waiting(request),
+            "figures": [panel for panel in panels if isinstance(panel, Figure)],
+            "lines": oldest(request, OLDEST),
+            "charts": [panel for panel in panels if isinstance(panel, Chart)],
+        }
+        return super().index(request, found | (extra_context or {}))
 
     def search(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

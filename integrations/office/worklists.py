@@ -3,26 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from integrations import clock
+from integrations import clock, work
 from integrations.models import Due
 
 
 @dataclass(frozen=True)
 class Worklist:
-    """Rows of one kind that wait for staff; `since` names the field with the moment."""
+    """Rows of one kind that wait for staff; `since` names the field with the moment.
+
+    `finish` is what "Done" does besides taking the row off the list: it gets the row and who.
+    """
 
     title: str
     rows: QuerySet
     since: str
     reason: Callable[[Any], str]
     can_retry: bool = False
+    finish: Callable[[Any, User], Any] | None = None
+
+    @property
+    def kind(self) -> str:
+        """How tasks name this list."""
+        return f"{self.rows.model._meta.label_lower}/{self.since}"
+
+    def open(self) -> QuerySet:
+        """Its rows without those that somebody put off or finished."""
+        return work.open_rows(self.rows, self.kind, self.since, clock.now())
+
+    def put_off(self) -> QuerySet:
+        """Its rows that come back later."""
+        return work.put_off(self.rows, self.kind, clock.now())
 
 
 def worklists(request: HttpRequest) -> Iterator[tuple[Any, Worklist]]:
@@ -31,12 +49,14 @@ def worklists(request: HttpRequest) -> Iterator[tuple[Any, Worklist]]:
         lists = getattr(owner, "worklists", None)
         if lists and owner.has_view_permission(request):
             for worklist in lists():
-                yield owner, worklist
+                # Nobody is shown here what their own lists would not show.
+                mine = owner.get_queryset(request).order_by().values("pk")
+                yield owner, replace(worklist, rows=worklist.rows.filter(pk__in=mine))
 
 
 def count_waiting(request: HttpRequest) -> int:
     """How many rows wait for a person, all kinds together."""
-    return sum(worklist.rows.count() for _, worklist in worklists(request))
+    return sum(worklist.open().count() for _, worklist in worklists(request))
 
 
 def retry(row: Due) -> bool:

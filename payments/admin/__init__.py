@@ -1,5 +1,23 @@
 """The office's view of what is asked for, collected and paid."""
 
-from payments.admin import arrears, books, collecting, hand, registrations, siblings, treasurer
+from payments.admin import (
+    arrears,
+    books,
+    collecting,
+    hand,
+    home,
+    registrations,
+    siblings,
+    treasurer,
+)
 
-__all__ = ["arrears", "books", "collecting", "hand", "registrations", "siblings", "treasurer"]
+__all__ = [
+    "arrears",
+    "books",
+    "collecting",
+    "hand",
+    "home",
+    "registrations",
+    "siblings",
+    "treasurer",
+]

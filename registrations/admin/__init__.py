@@ -3,6 +3,7 @@
 from registrations.admin import (
     clubs,
     conversations,
+    home,
     messages,
     newseason,
     people,
@@ -16,6 +17,7 @@ from registrations.admin import (
 __all__ = [
     "clubs",
     "conversations",
+    "home",
     "messages",
     "newseason",
     "people",

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from integrations import clock
 from integrations.airtable.links import InAirtable
 from integrations.office import OfficeForm, Worklist
-from registrations.actions import sync
+from registrations.actions import states, sync
 from registrations.admin.behalf import OnBehalf
 from registrations.admin.choosing import AgeGroupFilter, AttentionFilter, SeasonFilter
 from registrations.admin.closed import ClosedSeason
@@ -204,7 +204,13 @@ class RegistrationAdmin(ClosedSeason, Deeds, OnBehalf, Shown, InAirtable, Person
     def worklists(self) -> list[Worklist]:
         rows = Registration.objects.select_related("player", "team", "season").defer(*self.hidden)
         return [
-            Worklist("Registrations to look at", rows.needs_person(), "flagged_at", self.attention),
+            Worklist(
+                "Registrations to look at",
+                rows.needs_person(),
+                "flagged_at",
+                self.attention,
+                finish=lambda row, by: states.resolve_flags(row.pk, by),
+            ),
             Worklist(
                 "Players waiting for a place",
                 rows.waiting_for_place(),

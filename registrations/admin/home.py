@@ -1,0 +1,140 @@
+"""The club's numbers on the home page, counted over the rows that whoever looks may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.db.models import Count, Q
+from django.db.models.functions import TruncWeek
+from django.http import HttpRequest
+from django.urls import reverse
+
+from integrations import clock
+from integrations.office import Bar, Chart, Figure, office
+from integrations.office.panels import Panel
+from registrations.models import Registration, Season, Sms, Suspension, Team
+from registrations.models.registrations import RegistrationQuerySet
+
+WEEK = timedelta(days=7)
+WEEKS = 12
+STATUS = Registration.Status
+LIST = "admin:registrations_registration_changelist"
+
+
+@office().panel("registrations.view_registration")
+def players(request: HttpRequest) -> Iterator[Panel]:
+    """Registered, pending, suspended; by team against its limit; over time."""
+    season = current_season()
+    if season is None:
+        return
+    rows = _mine(request, Registration).filter(season=season)
+    yield from _figures(rows, season)
+    yield Chart(
+        f"Players by team, {season.label}", "Team", "players", list(_teams(request, rows, season))
+    )
+    yield Chart("Registrations by week", "Week from", "sent in", list(_weeks(rows)))
+
+
+@office().panel("registrations.view_sms")
+def texts(request: HttpRequest) -> Iterator[Panel]:
+    """How many of the last 30 days' texts arrived."""
+    since = clock.now() - timedelta(days=30)
+    counted = (
+        _mine(request, Sms)
+        .filter(created_at__gt=since)
+        .aggregate(
+            sent=Count("pk"),
+            arrived=Count("pk", filter=Q(status=Sms.Status.DELIVERED)),
+            lost=Count("pk", filter=Q(status__in=[Sms.Status.FAILED, Sms.Status.UNDELIVERED])),
+        )
+    )
+    if counted["sent"]:
+        share = f"{counted['arrived'] * 100 / counted['sent']:.0f} %"
+        words = f"{counted['arrived']} of {counted['sent']} in 30 days, {counted['lost']} lost"
+        page = reverse("admin:registrations_sms_changelist")
+        yield Figure("Texts delivered", share, page, words, "poor" if counted["lost"] else "good")
+
+
+def current_season() -> Season | None:
+    """The season whose registration year holds today, else the newest."""
+    return Season.objects.containing(clock.today()).first() or Season.objects.first()
+
+
+def _mine(request: HttpRequest, model: Any) -> Any:
+    """The rows of a model that this member of staff's own list would show, bare."""
+    listed = admin.site._registry[model].get_queryset(request).order_by()
+    return model.objects.filter(pk__in=listed.values("pk")).order_by()
+
+
+def _figures(rows: RegistrationQuerySet, season: Season) -> Iterator[Figure]:
+    now = clock.now()
+    counted = rows.live().aggregate(
+        all=Count("pk"),
+        week=Count("pk", filter=Q(submitted_at__gt=now - WEEK)),
+        before=Count("pk", filter=Q(submitted_at__gt=now - 2 * WEEK, submitted_at__lte=now - WEEK)),
+        pending=Count("pk", filter=Q(status=STATUS.PENDING_PAYMENT)),
+        old=Count("pk", filter=Q(status=STATUS.PENDING_PAYMENT, submitted_at__lte=now - WEEK)),
+        suspended=Count("pk", filter=Q(status=STATUS.SUSPENDED)),
+        waiting=Count("pk", filter=Q(status=STATUS.WAITING)),
+    )
+    trend = f"{counted['week']} in 7 days, {counted['before']} in the 7 before"
+    here = f"{reverse(LIST)}?season={season.code}"
+    yield Figure("Registered", f"{counted['all']:,}", here, trend)
+    old = counted["old"]
+    words = f"{old} for more than a week" if old else "none older than a week"
+    yield Figure(
+        "Pending payment",
+        f"{counted['pending']:,}",
+        f"{here}&status__exact={STATUS.PENDING_PAYMENT}",
+        words,
+        "poor" if old else "good",
+    )
+    yield _suspended(rows, counted["suspended"], here)
+    if counted["waiting"]:
+        place = f"{here}&status__exact={STATUS.WAITING}"
+        yield Figure("Waiting for a place", f"{counted['waiting']:,}", place)
+
+
+def _suspended(rows: RegistrationQuerySet, number: int, here: str) -> Figure:
+    lately = Suspension.objects.filter(registration__in=rows)
+    since = clock.now() - WEEK
+    made = lately.filter(suspended_at__gt=since).count()
+    lifted = lately.filter(lifted_at__gt=since).count()
+    words = f"{made} made and {lifted} lifted in 7 days"
+    return Figure("Suspended", f"{number:,}", f"{here}&status__exact={STATUS.SUSPENDED}", words)
+
+
+def _teams(request: HttpRequest, rows: RegistrationQuerySet, season: Season) -> Iterator[Bar]:
+    counted = dict(
+        rows.live().values("team").annotate(players=Count("pk")).values_list("team", "players")
+    )
+    for team in sorted(_mine(request, Team).filter(season=season), key=_by_age):
+        place = f"{reverse(LIST)}?season={season.code}&team__id__exact={team.pk}"
+        yield Bar(str(team), counted.get(team.pk, 0), place, limit=team.squad_limit)
+
+
+def _by_age(team: Team) -> tuple[int, str]:
+    return team.age_number, team.name
+
+
+def _weeks(rows: RegistrationQuerySet) -> Iterator[Bar]:
+    since = clock.london(clock.now() - WEEKS * WEEK)
+    recent = rows.filter(submitted_at__gt=since).annotate(week=TruncWeek("submitted_at"))
+    counted = {
+        row["week"].date(): row["number"]
+        for row in recent.values("week").annotate(number=Count("pk"))
+    }
+    monday = clock.today() - timedelta(days=clock.today().weekday())
+    for back in reversed(range(WEEKS)):
+        day = monday - back * WEEK
+        span = {"submitted_at__gte": _midnight(day), "submitted_at__lt": _midnight(day + WEEK)}
+        place = f"{reverse(LIST)}?{urlencode(span)}"
+        yield Bar(f"{day:%-d %b}", counted.get(day, 0), place)
+
+
+def _midnight(day: date) -> str:
+    return datetime.combine(day, time(), clock.LONDON).isoformat()
