@@ -79,19 +79,20 @@ class Subscription:
 def create_billing_request(
     *, pence: int, description: str, mandate_description: str, metadata: dict[str, str], key: str
 ) -> BillingRequest:
-    """Ask for one payment and a Bacs mandate; 0 pence asks for the mandate alone."""
+    """Ask for one payment and a Bacs mandate.
+
+    0 pence asks for the mandate alone, an empty `mandate_description` for the payment alone.
+    """
     metadata = _metadata(metadata)
-    params: dict[str, Any] = {
-        "mandate_request": {
+    params: dict[str, Any] = {"metadata": metadata, "fallback_enabled": False}
+    if mandate_description:
+        params["mandate_request"] = {
             "currency": "GBP",
             "scheme": "bacs",
             "verify": "recommended",
             "description": mandate_description,
             "metadata": metadata,
-        },
-        "metadata": metadata,
-        "fallback_enabled": False,
-    }
+        }
     if pence:
         params["payment_request"] = {
             "amount": pence,

@@ -5,7 +5,7 @@ from django.db import transaction
 
 from integrations import clock
 from payments import ledger
-from payments.actions import discounts, ending, proving, requests, season_end
+from payments.actions import discounts, ending, proving, requests, reusing, season_end
 from payments.models import BillingRequest
 from payments.schedule import months_between
 from registrations.actions import states
@@ -58,6 +58,7 @@ class Desk:
 
     def price_again(self, registration_id: int) -> None:
         """Somebody paid or left: the monthly fees of the family are looked at again."""
+        reusing.collect_if_ready(registration_id, at=clock.now())
         discounts.look_again(registration_id, at=clock.now())
 
     def end_collection(self, registration_id: int, *, reason: str, by: str) -> None:
@@ -74,6 +75,14 @@ class Desk:
         season, today = Season.objects.get(pk=season_id), clock.today()
         owed = ledger.arrears(ledger.entries(season, today=today), today=today)
         return {row.owner.registration: row.total for row in owed}
+
+    def has_family_mandate(self, registration_id: int) -> bool:
+        """Whether the parent's Direct Debit can be used again."""
+        return reusing.family_mandate(Registration.objects.get(pk=registration_id)) is not None
+
+    def use_family_mandate(self, registration_id: int) -> bool:
+        """Collect by the Direct Debit that the parent has already, once the fee is settled."""
+        return reusing.use_family_mandate(registration_id, at=clock.now())
 
     def end_season(self, season_id: int, *, by: str) -> None:
         """The season is over: so are its collections, once their last month has been collected."""

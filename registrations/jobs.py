@@ -2,13 +2,22 @@
 
 from celery import shared_task
 
-from registrations.actions import changing, kit, photos, resuming, rollover_tables, sending
+from registrations.actions import (
+    changing,
+    kit,
+    photos,
+    proving_back,
+    resuming,
+    rollover_tables,
+    sending,
+)
 
 
 @shared_task(name="registrations.send_messages")
 def send_messages() -> None:
     """Send texts and e-mails that are due, links and codes among them."""
     changing.send_due()
+    proving_back.send_due()
     sending.send_due()
     resuming.send_due()
 

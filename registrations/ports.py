@@ -60,6 +60,12 @@ class PaymentDesk(Protocol):
     def in_arrears(self, season_id: int) -> dict[int, int]:
         """Pence outstanding today by registration; only those that owe something."""
 
+    def has_family_mandate(self, registration_id: int) -> bool:
+        """Whether the parent's Direct Debit can be used again."""
+
+    def use_family_mandate(self, registration_id: int) -> bool:
+        """Arrange collection by the parent's living mandate; in the caller's transaction."""
+
     def end_season(self, season_id: int, *, by: str) -> None:
         """The season's collections end with its last month; in the caller's transaction."""
 

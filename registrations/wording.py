@@ -1,6 +1,7 @@
 """Texts from templates, and how money, months and names are written in them."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -21,6 +22,12 @@ def pounds(pence: int) -> str:
 def months(first: date, last: date) -> str:
     """Sep-May for the first and last month of a season; plain ASCII, fit for SMS."""
     return f"{first:%b}" if first == last else f"{first:%b}-{last:%b}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Ann, Ben and Cy."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def ordinal_day(day: int) -> str:

@@ -43,11 +43,16 @@ def _ask(row: BillingRequest) -> None:
     answer = gocardless.create_billing_request(
         pence=row.pence,
         description="Signing-on fee",
-        mandate_description="Monthly subscription",
+        mandate_description=_mandate(row),
         metadata={"registration": str(registration.sync_id)},
         key=str(row.key),
     )
     _record_asked(row, answer)
+
+
+def _mandate(row: BillingRequest) -> str:
+    """What the payer reads beside the Direct Debit; "" asks for none."""
+    return "" if row.purpose == BillingRequest.Purpose.FEE_ONLY else "Monthly subscription"
 
 
 @transaction.atomic

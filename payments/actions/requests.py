@@ -18,7 +18,10 @@ def is_settled(registration: Registration) -> bool:
 
 
 def needed_purpose(registration: Registration) -> BillingRequest.Purpose:
-    """A settled fee is never asked for again."""
+    """A settled fee is never asked for again, nor a Direct Debit where the family's is used."""
+    if registration.collection_arranged_by == Registration.CollectionSource.MANDATE:
+        if not registration.fee_settled_at:
+            return Purpose.FEE_ONLY
     return Purpose.MANDATE_ONLY if registration.fee_settled_at else Purpose.FEE_AND_MANDATE
 
 
@@ -55,7 +58,7 @@ def _wake(row: BillingRequest, *, at: datetime) -> None:
 
 def _make(registration: Registration, *, at: datetime) -> BillingRequest:
     purpose = needed_purpose(registration)
-    fee = registration.signing_on_fee_pence if purpose == Purpose.FEE_AND_MANDATE else 0
+    fee = 0 if purpose == Purpose.MANDATE_ONLY else registration.signing_on_fee_pence
     row = BillingRequest.objects.create(
         registration=registration, purpose=purpose, pence=fee, created_at=at, due_at=at
     )

@@ -25,6 +25,7 @@ class BillingRequest(Due):
     class Purpose(models.TextChoices):
         FEE_AND_MANDATE = "fee_and_mandate", "signing-on fee and Direct Debit"
         MANDATE_ONLY = "mandate_only", "Direct Debit only"
+        FEE_ONLY = "fee_only", "signing-on fee only"
 
     registration = models.ForeignKey(
         Registration, on_delete=models.CASCADE, related_name="billing_requests"

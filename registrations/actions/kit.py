@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from integrations import clock
 from registrations.actions import drafts, states
-from registrations.models import Draft, Registration, ShirtHold, TimelineEntry, note
+from registrations.models import Draft, Registration, ReturningPlace, ShirtHold, TimelineEntry, note
 
 HOLD = timedelta(minutes=30)
 
@@ -31,7 +32,7 @@ def hold_shirt(draft: Draft, number: int, *, at: datetime) -> None:
         Registration.objects.filter(team=draft.team_id, shirt_number=number)
         .exclude(status=Registration.Status.CANCELLED)
         .exists()
-    ):
+    ) or _kept(draft).filter(shirt_number=number).exists():
         raise Taken
     ShirtHold.objects.filter(team=draft.team_id, number=number, expires_at__lte=at).delete()
     try:
@@ -82,7 +83,16 @@ def free_shirts(draft: Draft, *, at: datetime) -> list[int]:
     )
     held = ShirtHold.objects.filter(team=draft.team_id, expires_at__gt=at).exclude(draft=draft)
     taken = {*worn.values_list("shirt_number", flat=True), *held.values_list("number", flat=True)}
+    taken |= set(_kept(draft).values_list("shirt_number", flat=True))
     return [number for number in range(1, 26) if number not in taken]
+
+
+def _kept(draft: Draft) -> QuerySet[ReturningPlace]:
+    """Places of the team whose shirts are kept for children who may come back."""
+    kept = ReturningPlace.objects.filter(
+        team=draft.team_id, answered_at=None, declined_at=None, shirt_number__isnull=False
+    )
+    return kept.exclude(pk=draft.place_id) if draft.place_id else kept
 
 
 @transaction.atomic

@@ -33,9 +33,9 @@ def submit(draft_id: int, *, at: datetime) -> Registration:
         return draft.registration
     guardian = _guardian(draft, at)
     player = _player(draft, guardian)
-    registration = _create(_values(draft, guardian, player, at))
-    _note_flags(registration, draft, at)
-    _record_consents(registration, draft, at)
+    registration = create(values_of(draft, guardian, player, at))
+    note_flags(registration, draft, at)
+    record_consents(registration, draft, at)
     draft.registration = registration
     draft.save(update_fields=["registration"])
     words = "Sent in by staff for the parent" if draft.entered_by else "Sent in through the chat"
@@ -51,10 +51,12 @@ def is_full(team: Team) -> bool:
     if team.squad_limit is None:
         return False
     placed = team.registrations.live().filter(waiting_since=None)
-    return placed.count() >= team.squad_limit
+    # A place kept for a child of last season is taken until the family has answered.
+    kept = team.places.filter(answered_at=None, declined_at=None, waiting_since=None)
+    return placed.count() + kept.count() >= team.squad_limit
 
 
-def _create(values: dict[str, Any]) -> Registration:
+def create(values: dict[str, Any]) -> Registration:
     """The database decides whether the child is registered already: then this one is a double."""
     same = Registration.objects.live().filter(
         season=values["season"], child_key=values["child_key"], contact_key=values["contact_key"]
@@ -71,7 +73,7 @@ def _create(values: dict[str, Any]) -> Registration:
     return Registration.objects.create(**values, duplicate_of=original)
 
 
-def _values(draft: Draft, guardian: Guardian, player: Player, at: datetime) -> dict[str, Any]:
+def values_of(draft: Draft, guardian: Guardian, player: Player, at: datetime) -> dict[str, Any]:
     given, secret, season = draft.answers, drafts.secrets(draft), draft.team.season
     contact = given.get("second_contact") or {}
     previous = given.get("previous_team") or {}
@@ -128,7 +130,7 @@ def _guardian(draft: Draft, at: datetime) -> Guardian:
         phone=phone,
         email=email,
         dob=date.fromisoformat(given["parent_dob"]),
-        **_address(draft, "parent"),
+        **address(draft, "parent"),
     )
 
 
@@ -145,11 +147,11 @@ def _player(draft: Draft, guardian: Guardian) -> Player:
         phone=given.get("child_mobile", ""),
         email=given.get("child_email", ""),
         lives_with_guardian=same,
-        **_address(draft, "parent" if same else "child"),
+        **address(draft, "parent" if same else "child"),
     )
 
 
-def _address(draft: Draft, who: str) -> dict[str, str]:
+def address(draft: Draft, who: str) -> dict[str, str]:
     return {
         name: draft.answers[f"{who}_address"][name]
         for name in (
@@ -163,7 +165,7 @@ def _address(draft: Draft, who: str) -> dict[str, str]:
     }
 
 
-def _note_flags(registration: Registration, draft: Draft, at: datetime) -> None:
+def note_flags(registration: Registration, draft: Draft, at: datetime) -> None:
     medical = draft.answers["medical"]
     others = Registration.objects.live().filter(
         season=registration.season, child_key=registration.child_key
@@ -186,7 +188,7 @@ def _note_flags(registration: Registration, draft: Draft, at: datetime) -> None:
             note(registration, TimelineEntry.Kind.STAFF, f"Needs a person: {words}", at=at)
 
 
-def _record_consents(registration: Registration, draft: Draft, at: datetime) -> None:
+def record_consents(registration: Registration, draft: Draft, at: datetime) -> None:
     given, kind = draft.answers, Consent.Kind
     decided = draft.asked.get("at") or {}
     photo = given["photo_use"]

@@ -1,8 +1,10 @@
-"""How our own page asks each question: which keyboard, which buttons, what it is called. Pure."""
+"""How our own page asks each question: which keyboard, which buttons, what it is called."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from integrations import clock
+from registrations.actions import proving_back
 from registrations.chat import steps
 from registrations.models import ChatSession, Draft
 
@@ -50,6 +52,16 @@ CODE = Ask(
     capitals="none",
 )
 CLOSED = Ask("handed_over", label="Anything to add for the club?", more=(_PERSON,))
+BIRTHDAY = Ask("back_birthday", "date", "Your child's date of birth", hint="Such as 14 5 2017")
+DIGITS = Ask(
+    "back_digits",
+    label="The six digits",
+    autocomplete="one-time-code",
+    inputmode="numeric",
+    capitals="none",
+    choices=(("Send it again", "send it again"), ("Send it by e-mail", "send it by e-mail")),
+)
+_PROVING = {ask.name: ask for ask in (BIRTHDAY, DIGITS)}
 _PENDING = {
     "second_code": Ask("second_code", "choice", "Yes or no", YES_NO),
     "restart": Ask(
@@ -151,6 +163,32 @@ _ASKS: list[Ask] = [
         hint="Or write what to change, such as: the birthday is 3 March 2017",
     ),
     Ask(
+        "same_parent",
+        "choice",
+        "Is that still right?",
+        (("Yes, all right", "Yes"), ("No, something has changed", "No")),
+        hint="Or write what has changed, such as: my e-mail is now…",
+    ),
+    Ask(
+        "same_child",
+        "choice",
+        "Is that still right?",
+        (
+            ("Yes, all right", "Yes"),
+            ("The kit is too small", "The kit is too small"),
+            ("Something else has changed", "No"),
+            ("Not coming back", "Not coming back"),
+        ),
+        hint="Or write what has changed",
+    ),
+    Ask(
+        "same_consents",
+        "choice",
+        "Shall I send it in like this?",
+        (("Yes, go on like this and send it in", "Yes"), ("No, ask me again", "No")),
+        hint="Another day to pay? Write it, such as: pay on the 5th",
+    ),
+    Ask(
         "payment_day",
         "number",
         "Day of the month, 1 to 28",
@@ -179,7 +217,10 @@ BY_FIELD = {ask.name: ask for ask in _ASKS}
 def name(session: ChatSession | None, draft: Draft | None) -> str:
     """Which question the next message answers: a step's field, or one that was put in between."""
     if session is None or draft is None:
-        return CODE.name
+        visit = proving_back.open_visit(session, clock.now())
+        if visit is None:
+            return CODE.name
+        return DIGITS.name if visit.dob else BIRTHDAY.name
     if draft.with_staff:
         return CLOSED.name
     if session.offered_code:
@@ -192,6 +233,8 @@ def name(session: ChatSession | None, draft: Draft | None) -> str:
 def ask(session: ChatSession | None, draft: Draft | None, free: tuple[int, ...] = ()) -> Ask:
     """The question as a form; `free` are the shirt numbers that can be had."""
     asked = name(session, draft)
+    if asked in _PROVING:
+        return _PROVING[asked]
     if draft is None or asked == CODE.name:
         return CODE
     if asked == CLOSED.name:
@@ -216,5 +259,5 @@ def _more(draft: Draft) -> tuple[Choice, ...]:
     if step.number == steps.DONE:
         return (_PERSON,)
     back = (_BACK,) if steps.step_before(draft) else ()
-    restart = () if step.submitted or not draft.answers else (_RESTART,)
+    restart = () if step.submitted or not draft.answers or draft.place_id else (_RESTART,)
     return (*back, _WHY, *restart, _PERSON)

@@ -8,10 +8,10 @@ from django.db import transaction
 
 from integrations import clock
 from registrations import codes, wording
-from registrations.actions import drafts, submitting
-from registrations.chat import replies
+from registrations.actions import drafts, proving_back, submitting
+from registrations.chat import coming_back, replies
 from registrations.chat.replies import NEW, RETURNING, Reply
-from registrations.models import ChatSession, Draft, Season, Team
+from registrations.models import ChatSession, Draft, ReturningVisit, Season, Team
 
 _PERSON = re.compile(
     r"\b(speak|talk|chat) (to|with) (a |an )?(person|human|somebody|someone|volunteer|real)\b"
@@ -71,12 +71,23 @@ def answer(key: str, session: ChatSession | None, text: str, at: datetime) -> Re
         with transaction.atomic():
             reply, started = enter(key, draft, text, at)
             return _written_down(started, reply, text, at)
+    visit = proving_back.open_visit(session, at)
+    if visit is not None and session is not None:
+        return _prove(session, visit, text, at)
     if draft is not None and draft.with_staff:
         return _written_down(draft, Reply(wording.markdown("handed_over"), RETURNING), text, at)
     if draft is not None:
         return Reply(wording.markdown("gone_quiet"))
     template = "person_without_code" if _PERSON.search(text) else "greeting"
     return Reply(wording.markdown(template, example=example()))
+
+
+def _prove(session: ChatSession, visit: ReturningVisit, text: str, at: datetime) -> Reply:
+    """Before the proof nothing is written down: it would name a child to whoever reads along."""
+    if _PERSON.search(text):
+        drafts.ask_for_person(session, at=at)
+        return Reply(wording.markdown("person_without_code", example=example()), RETURNING)
+    return coming_back.prove(visit, session, text, at)
 
 
 def example() -> str:
@@ -90,6 +101,8 @@ def enter(key: str, before: Draft | None, text: str, at: datetime) -> tuple[Repl
     admission = admit(text)
     if admission.problem or admission.team is None or admission.code is None:
         return Reply(admission.words), None
+    if admission.code.kind == "100" and proving_back.keeps_places(admission.team.season):
+        return coming_back.enter(key, admission.code, admission.team, at), None
     if admission.code.kind == "100":
         return _hand_over(key, before, admission.code, admission.team, at)
     draft = drafts.start(key, admission.team, kind="200", code=admission.code.raw, at=at)

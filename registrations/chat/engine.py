@@ -3,8 +3,6 @@
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
 
 from django.db import transaction
 
@@ -14,6 +12,7 @@ from registrations.actions import drafts, submitting
 from registrations.chat import (
     addresses,
     after,
+    coming_back,
     doorstep,
     mending,
     reading,
@@ -24,28 +23,16 @@ from registrations.chat import (
 )
 from registrations.chat.replies import KEPT_APART, SENSITIVE, Reply
 from registrations.chat.steps import Step
+from registrations.chat.turns import Turn
 from registrations.chat.words import Command
 from registrations.fields import Refused
-from registrations.models import ChatSession, Draft
+from registrations.models import Draft
 
 _NO_COMPUTER = re.compile(r"^\W*no computers?( reading)?\W*$", re.IGNORECASE)
 _COLLECTING = re.compile(r"\b(collect|pick(ed|ing)? .{0,20}up)", re.IGNORECASE)
 # The reader knows the questions within step 5 by the step's own name.
 _SKIPPED = {"second_contact": "skip", "previous_team": "no"}
 _READ_AS = {"medical_follow_up": "medical", "medical_consent": "medical", "done": "photo"}
-
-
-@dataclass
-class Turn:
-    """What one message meets: the locked draft, its step, what was read and what was looked up."""
-
-    session: ChatSession
-    draft: Draft
-    step: Step
-    text: str
-    commands: list[Command]
-    found: addresses.Found
-    at: datetime
 
 
 def answer(key: str, text: str) -> Reply:
@@ -64,13 +51,15 @@ def answer(key: str, text: str) -> Reply:
         reply = _carry_out(turn)
         heard = KEPT_APART if _is_sensitive(turn) else text
         said = reply.kept or reply.text
+        if turn.gone:
+            return reply
         drafts.write_down(turn.draft, heard=heard, said=said, step=step.number, at=at)
     return reply
 
 
 def _read(text: str, step: Step, draft: Draft) -> list[Command]:
     field = _READ_AS.get(step.field, step.field)
-    summary = step.field == "confirmed"
+    summary = step.field == "confirmed" or step.field in steps.GROUPS
     commands = words.read(text, step=step.number, field=field, summary=summary)
     commands = commands or [Command("unclear", text=text)]
     return mending.follow_up(draft, text, commands) if summary else commands
@@ -95,7 +84,8 @@ def _carry_out(turn: Turn) -> Reply:
         return pending
     if _NO_COMPUTER.search(turn.text):
         return _no_computer(turn)
-    return _KINDS[turn.commands[0].kind](turn)
+    group = coming_back.answer(turn) if turn.step.field in steps.GROUPS else None
+    return group or _KINDS[turn.commands[0].kind](turn)
 
 
 def _pending(turn: Turn) -> Reply | None:
@@ -119,11 +109,15 @@ def _pending(turn: Turn) -> Reply | None:
 def _second_registration(turn: Turn, code: str) -> Reply:
     reply, started = doorstep.enter(turn.session.key, turn.draft, code, turn.at)
     turn.draft = started or turn.draft
+    if started is None and reply.last_agent == replies.RETURNING:
+        return reply  # a child who comes back: nothing is shown before the proof
     return reply if started else replies.at_step(turn.draft, reply.text)
 
 
 def _afresh(turn: Turn) -> Reply:
     """Every answer of an unfinished draft is taken away; the code stays."""
+    if turn.draft.place_id:
+        return coming_back.again(turn)
     turn.draft.answers, turn.draft.sensitive = {}, ""
     turn.draft.asked = {"no_model": bool(turn.draft.asked.get("no_model"))}
     drafts.save(turn.draft, at=turn.at)
@@ -136,7 +130,8 @@ def _set(turn: Turn) -> Reply:
         return _settle_summary(turn)
     given = command.text or _SKIPPED.get(step.field, turn.text)
     if step.submitted:
-        return after.answer(turn.draft, step.field, given, turn.text, turn.at)
+        reply = after.answer(turn.draft, step.field, given, turn.text, turn.at)
+        return coming_back.carry_on(turn, reply)
     try:
         names = _keep(turn, step.field, given, sure=False)
     except Refused as refusal:

@@ -7,7 +7,7 @@ from typing import Any
 from integrations import clock
 from registrations import ages, wording
 from registrations.actions import drafts
-from registrations.chat import steps, summary
+from registrations.chat import groups, steps, summary
 from registrations.chat.steps import Step
 from registrations.models import Draft
 from registrations.ports import desk
@@ -99,6 +99,8 @@ def facts(draft: Draft) -> dict[str, Any]:
 
 def _extra(draft: Draft, step: Step) -> dict[str, Any]:
     """What one question shows besides."""
+    if step.field in steps.GROUPS:
+        return groups.facts(draft, step.field)
     if step.field == "confirmed":
         return {"lines": summary.lines(draft)}
     if step.field in ("parent_address_ok", "child_address_ok"):

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 
 from integrations import clock
 from registrations import wording
-from registrations.actions import drafts, kit, resuming
+from registrations.actions import drafts, kit, proving_back, resuming
 from registrations.chat import asking, doorstep, engine, html, replies, steps, uploads
 from registrations.chat.asking import Ask
 from registrations.chat.replies import Reply
@@ -54,7 +54,7 @@ def answer(key: str, text: str, answering: str) -> tuple[Reply, bool]:
     session, draft = _found(key)
     if answering and answering != asking.name(session, draft):
         if draft is None or draft.with_staff:
-            return Reply(_greeting()), True
+            return Reply(_first_words(session)), True
         return replies.at_step(draft), True
     return engine.answer(key, text), False
 
@@ -76,13 +76,23 @@ def transcript(key: str, said: tuple[str, Reply] | None = None) -> Screen:
     session, draft = _found(key)
     lines = _lines(session, draft) if session and draft else []
     if not lines and not said:
-        quiet = session is not None and session.draft is not None
-        lines = [_club(wording.markdown("gone_quiet") if quiet else _greeting())]
+        lines = [_club(_first_words(session))]
     if said:
         # What was said under a draft is in the transcript already, in places as a placeholder.
         lines = lines[:-1] if lines else [Line("parent", html.typed(said[0]))]
         lines.append(_club(said[1].text))
     return _screen(key, lines)
+
+
+def _first_words(session: ChatSession | None) -> str:
+    """What stands on a page that shows nothing else."""
+    if session is not None and session.draft is not None:
+        return wording.markdown("gone_quiet")
+    visit = proving_back.open_visit(session, clock.now())
+    if visit is None:
+        return _greeting()
+    team = str(visit.team)
+    return wording.markdown("back_digits" if visit.dob else "back_birthday", team=team)
 
 
 def _greeting() -> str:

@@ -7,9 +7,10 @@ is not settled. A number may hold several small questions (5, 6, 33).
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from registrations.models import Draft
+from registrations.models import Draft, Registration
 
 OWN_CONTACTS_FROM = 16  # age group from which the child's own mobile and e-mail are asked
+GROUPS = frozenset({"same_parent", "same_child", "same_consents"})
 UPLOAD = 34
 DONE = 35
 
@@ -146,6 +147,19 @@ def _address(who: str, first: int, applies, with_house) -> list[Step]:
     ]
 
 
+def _returning(draft: Draft) -> bool:
+    return draft.kind == Registration.Kind.RETURNING
+
+
+def _new(draft: Draft) -> bool:
+    return not _returning(draft)
+
+
+def _asked_of(which: str) -> Callable[[Draft], bool]:
+    """Asked once a family: of the first child's draft ("lead"), or of the last one's ("last")."""
+    return lambda draft: _returning(draft) and bool(draft.asked.get(which))
+
+
 STEPS = [
     _asked(1, "parent_name"),
     _asked(2, "child_name"),
@@ -168,7 +182,11 @@ STEPS = [
     _asked(24, "child_email", _own_contacts),
     _asked(25, "photo_use"),
     _asked(26, "second_contact"),
-    Step(28, "confirmed", _always, _submitted),
+    # A child who comes back: last season's answers, group by group.
+    Step(27, "same_parent", _asked_of("lead"), has("same_parent"), ("same_parent",)),
+    Step(27, "same_child", _returning, has("same_child"), ("same_child",)),
+    Step(27, "same_consents", _asked_of("last"), _submitted),
+    Step(28, "confirmed", _new, _submitted),
     Step(29, "payment_day", _submitted, _registration_has("payment_day")),
     Step(30, "sms_received", _placed, _link_settled),
     Step(32, "kit_size", _wants_kit, _registration_has("kit_size")),
@@ -190,6 +208,10 @@ def step_before(draft: Draft) -> Step | None:
     if current.submitted:
         return None
     earlier = STEPS[: STEPS.index(current)]
+    if _returning(draft):
+        # Last season's answers were not given in this conversation: going back keeps them.
+        given = draft.asked.get("at") or {}
+        earlier = [step for step in earlier if step.field in given]
     answered = [step for step in earlier if step.applies(draft) and step.settled(draft)]
     return answered[-1] if answered else None
 
@@ -197,8 +219,22 @@ def step_before(draft: Draft) -> Step | None:
 def progress(draft: Draft) -> tuple[int, int]:
     """Which question this is, and about how many there are: (5, 22)."""
     current = next_step(draft)
+    if _returning(draft):
+        return _progress_back(draft, current)
     numbers = sorted({step.number for step in STEPS if _counts(step, draft)} | {current.number})
     return numbers.index(current.number) + 1, len(numbers)
+
+
+def _progress_back(draft: Draft, current: Step) -> tuple[int, int]:
+    """Of a returning family's few questions; what last season answered does not count."""
+    counted = [
+        step
+        for step in STEPS
+        if step == current
+        or (step.applies(draft) and (step.field in GROUPS or not step.settled(draft)))
+    ]
+    counted = [step for step in counted if step.number != DONE or step == current]
+    return counted.index(current) + 1, len(counted)
 
 
 def _counts(step: Step, draft: Draft) -> bool:

@@ -64,7 +64,7 @@ class ReturningVisit(Due):
     a job, so that no answer, and no answer's time, tells (design 3.8). The job texts six digits.
     """
 
-    session = models.OneToOneField(ChatSession, on_delete=models.CASCADE, related_name="visit")
+    session = models.ForeignKey(ChatSession, on_delete=models.CASCADE, related_name="visits")
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
     code = models.CharField(max_length=120)
     # Who is asked for, in the code's own words: locks count by it, on file or not.
