@@ -8,10 +8,12 @@ from django.conf import settings
 from integrations.airtable import client, schema
 from integrations.airtable.canonical import COMPUTED, NUMBERS
 from integrations.airtable.mapping import AirtableTableMapping, Column
+from integrations.errors import Rejected
 from integrations.models import AirtableTable
 
 SCOPES = ("data.records:read", "data.records:write", "schema.bases:read")
 CREATE_SCOPE = "schema.bases:write"
+HOOK_SCOPE = "webhook:manage"
 _ISO = {"name": "iso"}
 _NEEDED_OPTIONS: dict[str, dict[str, Any]] = {"date": {"dateFormat": _ISO}}
 Pairs = list[tuple[AirtableTableMapping, str]]
@@ -33,17 +35,37 @@ class Token:
 
     user: str
     scopes: tuple[str, ...]
+    needed: tuple[str, ...] = SCOPES
 
     @property
     def missing(self) -> list[str]:
         """Scopes that the sync needs; a token that names none is not asked."""
-        return [scope for scope in SCOPES if self.scopes and scope not in self.scopes]
+        return self._without(self.needed)
+
+    @property
+    def advised(self) -> list[str]:
+        """Scopes that the sync can do without."""
+        return self._without((HOOK_SCOPE,))
+
+    def _without(self, wanted: tuple[str, ...]) -> list[str]:
+        return [scope for scope in wanted if self.scopes and scope not in self.scopes]
 
 
-def token() -> Token:
-    """Ask Airtable whose token the settings hold."""
+def token(*, create: bool = False) -> Token:
+    """Ask Airtable whose token the settings hold; `create`: it must be able to make fields."""
     answer = client.request("GET", "check", "meta", "whoami")
-    return Token(str(answer.get("id", "")), tuple(answer.get("scopes") or ()))
+    needed = (*SCOPES, CREATE_SCOPE) if create else SCOPES
+    return Token(str(answer.get("id", "")), tuple(answer.get("scopes") or ()), needed)
+
+
+def base_line() -> str:
+    """The base of the settings in words; Rejected where the token does not see it."""
+    bases = client.request("GET", "bases", "meta", "bases").get("bases") or []
+    found = next((one for one in bases if one.get("id") == settings.AIRTABLE_BASE_ID), None)
+    if found is None:
+        words = f"the token does not see the base {settings.AIRTABLE_BASE_ID}"
+        raise Rejected(client.SERVICE, words, code="no_such_base")
+    return f"base {found.get('name')} ({found['id']}), permission {found.get('permissionLevel')}"
 
 
 def lines(pairs: Pairs, *, create: bool) -> list[Line]:

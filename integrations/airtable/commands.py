@@ -1,4 +1,4 @@
-"""What the airtable_* commands share: which tables, how outcomes become exit codes."""
+"""What the airtable_* commands share: which tables, which base, how outcomes become exit codes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +19,11 @@ class AirtableCommand(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--table", default="", help="one table's name; all by default")
+        parser.add_argument(
+            "--new-base",
+            action="store_true",
+            help="the settings name another base from now on; every row is looked for there",
+        )
 
     def chosen(self, options: dict[str, Any]) -> list[tuple[AirtableTableMapping, str]]:
         """(mapping, table name) of every table that the command is about."""
@@ -31,11 +36,12 @@ class AirtableCommand(BaseCommand):
         return found
 
     @contextmanager
-    def talking(self, *, any_base: bool = False) -> Iterator[None]:
+    def talking(self, options: dict[str, Any]) -> Iterator[None]:
         """Turn the outcomes of calls into sentences and exit code 2."""
         try:
-            if not any_base:
-                base.known()
+            if options["new_base"]:
+                base.change()
+            base.known()
             yield
         except OutsideError as error:
             raise CommandError(str(error), returncode=NOT_DONE) from error

@@ -1,7 +1,8 @@
 """What the payloads of our webhook say: rows as they are now, without reading them (wire 1.12).
 
 A payload is taken at its word only where it is newer than what we wrote ourselves; the other rows
-are read again, a hundred in a request. Many rows at once are read as a list (wire/airtable 3.2).
+are read again, a hundred in a request. Where those are more, or something is not understood, the
+table is read as a list (wire/airtable 3.2).
 """
 
 import logging
@@ -123,10 +124,16 @@ def _take_table(mapping: AirtableTableMapping, row: AirtableTable, told: TableNe
     if not schema.can_sync(bound):
         return
     started, before, counts = clock.now(), pull.requests_so_far(), Counts()
-    if told.unclear or len(told.records) > MOST_RECORDS:
+    records = list(told.records.values())
+    sure, unsure = _sorted_out(bound, records, counts)
+    if told.unclear or len(unsure) > MOST_RECORDS:
         counts = pull.look(bound)
-    elif told.records:
-        _take_records(bound, list(told.records.values()), counts)
+    else:
+        for at in range(0, len(sure), client.PAGE):
+            pull.merge_page(bound, sure[at : at + client.PAGE], counts, started=started)
+        if unsure:
+            pull.merge_page(bound, _read_again(bound, unsure), counts, started=clock.now())
+        pull.tell(bound, counts)
     if told.destroyed:
         counts.deleted += deletions.note_destroyed(bound, told.destroyed)
     counts.requests = pull.requests_so_far() - before
@@ -134,12 +141,12 @@ def _take_table(mapping: AirtableTableMapping, row: AirtableTable, told: TableNe
         pull.note_run(row.name, "webhook", started, counts)
 
 
-def _take_records(bound: Bound, records: list[Record], counts: Counts) -> None:
-    """Those that are newer than our last write as they were told; the rest as they are now."""
-    ids = [record["id"] for record in records]
-    linked = AirtableRow.objects.filter(
-        kind=bound.mapping.kind, table=bound.row.name, record_id__in=ids
-    )
+def _sorted_out(
+    bound: Bound, records: list[Record], counts: Counts
+) -> tuple[list[Record], list[Record]]:
+    """Those that are newer than our last write, and those that may not be."""
+    linked = AirtableRow.objects.filter(kind=bound.mapping.kind, table=bound.row.name)
+    linked = linked.filter(record_id__in=[record["id"] for record in records], pushed_at__gt=_ago())
     pushed = {
         record_id: (at, seen)
         for record_id, at, seen in linked.values_list("record_id", "pushed_at", "seen")
@@ -153,11 +160,12 @@ def _take_records(bound: Bound, records: list[Record], counts: Counts) -> None:
             sure.append(record)
         else:
             unsure.append(record)
-    moment = clock.now()
-    pull.merge_page(bound, sure, counts, started=moment)
-    if unsure:
-        pull.merge_page(bound, _read_again(bound, unsure), counts, started=moment)
-    pull.tell(bound, counts)
+    return sure, unsure
+
+
+def _ago() -> datetime:
+    """Payloads are kept for seven days: what we wrote earlier is older than all of them."""
+    return clock.now() - timedelta(days=8)
 
 
 def _moment(record: Record) -> datetime:

@@ -70,15 +70,22 @@ def pull(
     *,
     full: bool = False,
     dry: bool = False,
+    fresh: bool | None = None,
     asked: str = "",
     between: Callable[[], object] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Counts:
-    """Read one table and merge it; raises the four outcomes, and then nothing is deleted."""
+    """Read one table and merge it; raises the four outcomes, and then nothing is deleted.
+
+    `fresh`: ask for the schema first (a full pass does). `asked`: who wants it, kept with the run.
+    `progress` is told after each page how many rows were read.
+    """
     started, before = clock.now(), requests_so_far()
     counts = Counts()
     try:
-        bound = schema.bound(mapping, name, fresh=full)
-        _pass(_Pass(bound, counts, started, dry=dry, between=between), full=full)
+        bound = schema.bound(mapping, name, fresh=full if fresh is None else fresh)
+        one = _Pass(bound, counts, started, dry=dry, between=between, progress=progress)
+        _pass(one, full=full)
     except OutsideError as error:
         counts.problem = str(error)[:300]
         raise
@@ -115,6 +122,7 @@ class _Pass:
     dry: bool = False
     held: bool = False
     between: Callable[[], object] | None = None
+    progress: Callable[[int], None] | None = None
     present: set[str] = field(default_factory=set)
 
 
@@ -188,6 +196,8 @@ def _pages(one: _Pass, formula: str) -> str:
             merge_page(bound, fresh, one.counts, started=one.started, dry=one.dry)
             tell(bound, one.counts, one.dry)
         newest = max([newest, *map(bound.modified, fresh)])
+        if one.progress:
+            one.progress(len(one.present))
         if not offset:
             break
         if one.between and number % SHARE == 0:

@@ -35,6 +35,7 @@ class Written:
     updated: int = 0
     deleted: int = 0
     errors: int = 0
+    busy: bool = False  # another process writes
 
     @property
     def rows(self) -> int:
@@ -50,6 +51,7 @@ def push_due(*, table: str = "", batches: int = 0, written: Written | None = Non
     """
     written = written or Written()
     with guard.writer(client.SERVICE) as renew:
+        written.busy = renew is None
         if renew is None or not AirtableRow.objects.due().exists():
             return 0
         try:

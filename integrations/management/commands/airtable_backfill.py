@@ -22,7 +22,7 @@ class Command(AirtableCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         ambiguous = 0
-        with self.talking():
+        with self.talking(options):
             for mapping, name in self.chosen(options):
                 bound = schema.bound(mapping, name, fresh=True)
                 with guard.writer(client.SERVICE) as renew:

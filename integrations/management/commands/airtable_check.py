@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from integrations.airtable import base, check
+from integrations.airtable import check
 from integrations.airtable.commands import NEEDS_A_PERSON, AirtableCommand
 
 
@@ -17,20 +17,16 @@ class Command(AirtableCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--create", action="store_true", help="make missing tables and fields")
-        parser.add_argument(
-            "--new-base",
-            action="store_true",
-            help="the settings name another base from now on; every row is linked anew",
-        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["new_base"]:
-            base.change()
-        with self.talking():
-            token = check.token()
+        with self.talking(options):
+            token = check.token(create=options["create"])
             self.stdout.write(f"token of {token.user}; scopes: {', '.join(token.scopes)}")
             for scope in token.missing:
                 self.stdout.write(f"  MISSING scope {scope}")
+            for scope in token.advised:
+                self.stdout.write(f"  no scope {scope}: changes are found by polling only")
+            self.stdout.write(check.base_line())
             lines = check.lines(self.chosen(options), create=options["create"])
         width = max([len(line.field) for line in lines] or [0])
         for line in lines:

@@ -6,7 +6,9 @@ from django.core.management.base import CommandError, CommandParser
 from pyairtable import formulas
 
 from integrations.airtable import client, schema
+from integrations.airtable.canonical import NUMBERS
 from integrations.airtable.commands import AirtableCommand
+from integrations.airtable.schema import Bound
 
 
 class Command(AirtableCommand):
@@ -21,14 +23,13 @@ class Command(AirtableCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         wanted = dict(_pair(text) for text in options["wanted"])
         found = known = 0
-        with self.talking():
+        with self.talking(options):
             for mapping, name in self.chosen(options):
                 bound = schema.bound(mapping, name)
                 if not set(wanted) <= set(bound.row.fields):
                     continue
                 known += 1
-                ids = bound.wire(wanted)
-                formula = str(formulas.match(ids))
+                formula = str(formulas.match(bound.wire(_typed(bound, wanted))))
                 offset = ""
                 while True:
                     records, offset = client.page(
@@ -44,6 +45,18 @@ class Command(AirtableCommand):
         if not known:
             raise CommandError(f"No table has the fields {', '.join(wanted)}", returncode=1)
         self.stdout.write(f"{found} found")
+
+
+def _typed(bound: Bound, wanted: dict[str, str]) -> dict[str, Any]:
+    """Numbers for fields that hold numbers; a formula compares 45 with no "45"."""
+    values: dict[str, Any] = dict(wanted)
+    for name, text in wanted.items():
+        if bound.row.fields[name]["type"] in NUMBERS:
+            try:
+                values[name] = float(text)
+            except ValueError:
+                raise CommandError(f"{name} holds a number", returncode=1) from None
+    return values
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -1,14 +1,22 @@
 """Bring both sides together: read, merge, write; says what was done and what it cost."""
 
 import sys
+import time
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.db.models import Q
 
-from integrations.airtable import pull, push
+from integrations import clock
+from integrations.airtable import client, pull, push, schema
 from integrations.airtable.commands import NEEDS_A_PERSON, AirtableCommand
+from integrations.airtable.push import Written
 from integrations.airtable.taking import Counts
+from integrations.errors import Unavailable
 from integrations.models import AirtableRow
+
+EVERY = 1000  # rows, between two words of progress
 
 
 class Command(AirtableCommand):
@@ -26,30 +34,86 @@ class Command(AirtableCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        dry, troubled = options["dry_run"], False
-        with self.talking():
+        troubled, tables = False, self.chosen(options)
+        with self.talking(options):
+            before = pull.requests_so_far()
             if self.reads:
-                for mapping, name in self.chosen(options):
-                    counts = pull.pull(
-                        mapping, name, full=options["full"], dry=dry, asked=_name(self)
-                    )
-                    self._say(name, counts, dry)
-                    troubled |= bool(counts.errors or counts.conflicts)
+                troubled = self._read(tables, options)
             if self.writes:
-                self._write(dry)
-        person = AirtableRow.objects.needs_person().count()
+                troubled |= self._write(options["table"], dry=options["dry_run"])
+            used = pull.requests_so_far() - before
+        self.stdout.write(f"{used} requests used, {pull.requests_so_far()} this month.")
+        rows = AirtableRow.objects.needs_person()
+        person = rows.filter(table__in=[name for _, name in tables]).count()
         if person:
             self.stdout.write(f"{person} rows need a person: see the admin.")
         if troubled or person:
             sys.exit(NEEDS_A_PERSON)
 
-    def _write(self, dry: bool) -> None:
-        behind = AirtableRow.objects.due().count()
+    def _read(self, tables: list, options: dict[str, Any]) -> bool:
+        """Whether anything needs a person."""
+        full, dry, troubled = options["full"], options["dry_run"], False
+        if full:
+            schema.bind_every()
+        for mapping, name in tables:
+            counts = pull.pull(
+                mapping,
+                name,
+                full=full,
+                fresh=False,
+                dry=dry,
+                asked=_name(self),
+                progress=self._progress(name),
+            )
+            self._say(name, counts, dry)
+            troubled |= bool(counts.errors or counts.conflicts)
+        return troubled
+
+    def _write(self, table: str, *, dry: bool) -> bool:
+        """Whether anything needs a person; raises Unavailable where rows still wait."""
+        due = AirtableRow.objects.due()
+        due = due.filter(table=table) if table else due
+        behind = due.count()
         if dry:
             words = f"{behind} rows would be written." if behind else "Nothing is to be written."
-        else:
-            words = f"{push.push_due()} of {behind} rows that were behind were written."
-        self.stdout.write(words)
+            self.stdout.write(words)
+            return False
+        written = self._write_all(table, behind)
+        self.stdout.write(
+            f"{behind} rows were behind: {written.created} created, {written.updated} updated, "
+            f"{written.deleted} deleted there, {written.errors} errors"
+        )
+        # What could not be written is put off, and says why.
+        waiting = AirtableRow.objects.waiting().filter(
+            Q(due_at__lte=clock.now()) | ~Q(last_error="")
+        )
+        if left := (waiting.filter(table=table) if table else waiting).count():
+            raise Unavailable(client.SERVICE, f"{left} rows still wait to be written")
+        return bool(written.errors)
+
+    def _write_all(self, table: str, behind: int) -> Written:
+        """Sweep until a sweep does nothing more, while nobody else writes."""
+        written, until = Written(), time.monotonic() + pull.LEASE_WAIT
+        while True:
+            before = (written.rows, written.errors)
+            push.push_due(table=table, written=written)
+            if written.busy and time.monotonic() < until:
+                time.sleep(0.5)
+            elif (written.rows, written.errors) == before:
+                return written
+            elif behind > push.SWEEP:
+                self.stdout.write(f"  {written.rows} of {behind} written")
+
+    def _progress(self, name: str) -> Callable[[int], None]:
+        told = 0
+
+        def say(rows: int) -> None:
+            nonlocal told
+            if rows - told >= EVERY:
+                told = rows
+                self.stdout.write(f"  {name}: {rows} rows read")
+
+        return say
 
     def _say(self, name: str, counts: Counts, dry: bool) -> None:
         if dry and counts.quiet:

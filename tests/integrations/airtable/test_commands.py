@@ -1,12 +1,18 @@
 """The airtable_* commands, as an operator runs them."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
-from integrations.models import AirtableRow, AirtableRun
+from integrations import clock
+from integrations.models import AirtableBase, AirtableRow, AirtableRun
+from integrations.sandbox import faults
 from integrations.sandbox.airtable import tables
+from registrations.actions import sync
+from registrations.models import Registration, Team
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +50,7 @@ def test_a_sync_says_what_it_did_and_a_refused_edit_is_exit_code_1(club):
     assert code == 1
     assert "registrations_2627: 0 created, 1 updated, 0 unchanged, 0 deleted" in said
     assert "1 errors, 1 requests" in said
+    assert "1 rows were behind: 0 created, 1 updated, 0 deleted there, 0 errors" in said
     assert AirtableRun.objects.filter(what="airtable_sync").count() == 4
 
 
@@ -120,3 +127,56 @@ def test_backfill_links_what_is_certain_and_lists_what_is_not(club):
     club.push()
     assert club.cells(sure)["sync_id"] == str(sure.sync_id)
     assert len(club.records()) == 3
+
+
+def test_a_push_of_one_table_writes_no_other_and_says_what_still_waits(club):
+    made = factories.registration()
+    club.fill()
+    assert run("airtable_sync", "--full")[0] == 0
+    with transaction.atomic():
+        Registration.objects.filter(pk=made.pk).update(payment_day=20)
+        sync.touch(made)
+        Team.objects.update(kit_due=True)
+        sync.touch_team(made.team)
+    club.move_clock(timedelta(seconds=15))
+    code, said = run("airtable_push", "--table", "team_info")
+    assert (code, "1 rows were behind: 0 created, 1 updated" in said) == (0, True)
+    assert club.cells(made)["preferred_payment_day"] == 15
+    faults.set_mode(club.sandbox.store, "airtable", "error_500", count=1, operation="records.write")
+    code, said = run("airtable_push")
+    assert code == 2
+    club.calm()
+    assert run("airtable_push")[0] == 0
+    assert club.cells(made)["preferred_payment_day"] == 20
+    assert run("airtable_pull", "--table", "nowhere") == (
+        1,
+        "There is no table nowhere; known ones: "
+        "team_info, registrations_2627, suspended_registrations",
+    )
+
+
+def test_new_base_is_taken_when_it_is_said(club, settings):
+    made = factories.registration()
+    club.fill()
+    AirtableBase.objects.create(pk="appAnother0000001", first_used_at=clock.now())
+    assert run("airtable_sync")[0] == 2
+    code, said = run("airtable_sync", "--new-base")
+    assert (code, "1 updated" in said or "1 unchanged" in said) == (0, True)
+    assert AirtableBase.objects.get().pk == settings.AIRTABLE_BASE_ID
+    assert len(club.records()) == 1
+    assert AirtableRow.objects.get(kind="registration", object_id=made.pk).record_id
+
+
+def test_check_names_scopes_and_base_and_find_takes_numbers(club):
+    factories.registration()
+    club.fill()
+    scopes = ["data.records:read", "data.records:write", "schema.bases:read"]
+    club.sandbox.store.put("airtable.settings", "token", {"scopes": scopes})
+    code, said = run("airtable_check", "--table", "team_info")
+    assert "no scope webhook:manage: changes are found by polling only" in said
+    assert f"base Club ({club.sandbox.config.airtable_base_id}), permission create" in said
+    assert code == 0
+    assert run("airtable_check", "--create", "--table", "team_info")[0] == 1
+    assert "1 found" in run("airtable_find", "signing_on_fee_amount=45")[1]
+    assert "0 found" in run("airtable_find", "signing_on_fee_amount=45.5")[1]
+    assert run("airtable_find", "signing_on_fee_amount=much")[0] == 1
