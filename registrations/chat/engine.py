@@ -137,7 +137,7 @@ def _set(turn: Turn) -> Reply:
     except Refused as refusal:
         return _refuse(turn, step.field, refusal)
     _keep_what_else_was_said(turn)
-    return replies.at_step(turn.draft, replies.age_warning(turn.draft, names))
+    return replies.at_step(turn.draft, replies.remark(turn.draft, names))
 
 
 def _settle_summary(turn: Turn) -> Reply:
@@ -208,9 +208,9 @@ def _correct(turn: Turn) -> Reply:
     if steps.next_step(turn.draft).field != "confirmed":
         return replies.at_step(turn.draft, *problems, replies.say("corrected", turn.draft))
     shown = summary.changed(turn.draft, names)
-    warning = replies.age_warning(turn.draft, names)
+    remark = replies.remark(turn.draft, names)
     again = replies.say("changed", turn.draft, lines=shown) if shown else ""
-    reply = replies.at_step(turn.draft, *problems, warning, again, question=False)
+    reply = replies.at_step(turn.draft, *problems, remark, again, question=False)
     return Reply(reply.text, reply.last_agent, reply.routine_number, replies.SUMMARY_KEPT_APART)
 
 

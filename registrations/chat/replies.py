@@ -64,8 +64,16 @@ def say(template: str, draft: Draft, **values: Any) -> str:
     return wording.markdown(template, **facts(draft), **values)
 
 
-def age_warning(draft: Draft, names: list[str]) -> str:
-    """A gentle warning where a birthday just given (`names`) is unlikely; "" where none is."""
+def remark(draft: Draft, names: list[str]) -> str:
+    """What is to be said of the answers just given (`names`) beside the next question, or ""."""
+    gender = draft.answers.get("gender") or {}
+    if "gender" in names and gender["note"] and gender["value"] == "Not Disclosed":
+        return say("gender_noted", draft)
+    return _age_warning(draft, names)
+
+
+def _age_warning(draft: Draft, names: list[str]) -> str:
+    """A gentle warning where a birthday just given is unlikely; "" where none is."""
     born, parents = draft.answers.get("child_dob"), draft.answers.get("parent_dob")
     at_summary = steps.next_step(draft).field == "confirmed"
     if "child_dob" in names and born and ages.mismatch(draft.team, date.fromisoformat(born)):

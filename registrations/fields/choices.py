@@ -23,10 +23,10 @@ _YES_IN_DISGUISE = (
     r"can't see why not|no issues with that"
 )
 _YES = (
-    r"yes|y|yeah|yeh|yea|yep|yup|yess+|ye|aye|ok|okay|okey|k|sure|certainly|definitely|absolutely|"
+    r"yes|y|yeah|yeh|yea|yep|yup|yess+|ye|yh|ya|aye|ok|okay|okey|k|sure|certainly|definitely|absolutely|"
     r"correct|right|"
     r"of course|go ahead|please do|true|agreed?|i do|i consent|happy to|happy with that|perfect|"
-    r"spot on|"
+    r"spot on|course|by all means|go for it|i(?:'d| would) love to|"
     r"looks? (?:good|fine|great|right)|all good|fine|indeed|affirmative|positive|exactly|100%"
 )
 _NO = (
@@ -35,6 +35,12 @@ _NO = (
     r"cannot|negative|false|incorrect|wrong|rather not|none|refuse|decline|opt out|"
     r"disagree|noo+|nothing|neither"
 )
+# Said with a word of agreement in them, and yet a no.
+_NO_IN_DISGUISE = (
+    r"(?:absolutely|definitely|certainly|of course|surely) (?:not|no)|"
+    r"(?:i|we|he|she|they) (?:do|does|did) not"
+)
+_HALF_A_YES = r"only|except|unless|apart from|as long as|if"
 _NOT_YES = rf"(?:not|isn't|isnt|don't|doesn't|wasn't|do not) (?:\w+ )?(?:{_YES})"
 
 
@@ -45,16 +51,19 @@ def yes_no(text: str) -> bool:
         raise Refused("unsure")
     yes = has(answer, _YES_IN_DISGUISE)
     rest = re.sub(rf"(?<![\w'])(?:{_YES_IN_DISGUISE})(?![\w'])", " ", answer, flags=re.IGNORECASE)
+    if has(rest, r"can't (?:really )?say no"):
+        raise Refused("unclear")
     no = has(rest, _NO)
+    rest = re.sub(rf"(?<![\w'])(?:{_NO_IN_DISGUISE})(?![\w'])", " ", rest, flags=re.IGNORECASE)
     rest = re.sub(rf"(?<![\w'])(?:{_NOT_YES})(?![\w'])", " ", rest, flags=re.IGNORECASE)
     yes = yes or has(rest, _YES)
-    if yes == no:
+    if yes == no or (yes and has(answer, _HALF_A_YES)):
         raise Refused("unclear")
     return yes
 
 
-_MALE = r"boy|boys|man|male|lad|son|gentleman|bloke|guy"
-_FEMALE = r"girl|girls|woman|female|lass|lassie|daughter|lady"
+_MALE = r"boy|boys|man|male|masculine|lad|son|gentleman|bloke|guy"
+_FEMALE = r"girl|girls|woman|female|femail|femal|famale|gril|feminine|lass|lassie|daughter|lady"
 _PREFERS_NOT = (
     r"prefer not(?: to (?:say|disclose|answer|tell))?|(?:would |'d )?rather not(?: (?:say|disclose|"
     r"answer))?|"
@@ -65,7 +74,7 @@ _PREFERS_NOT = (
 _OTHER_GENDER = (
     r"non[- ]?binary|nb|enby|trans|transgender|agender|gender[- ]?fluid|genderqueer|gender[- "
     r"]?neutral|intersex|"
-    r"neither|other|another|queer|two[- ]spirit|questioning"
+    r"neither|other|another|queer|two[- ]spirit|questioning|they ?/ ?them"
 )
 
 
@@ -117,8 +126,8 @@ class Relationship:
     detail: str = ""
 
 
-_MOTHER = r"mum|mums|mam|mom|mother|mummy|mommy|mammy|mama|mumma|ma"
-_FATHER = r"dad|dads|father|daddy|papa|da|pa"
+_MOTHER = r"mothr|muther|mum|mums|mam|mom|mother|mummy|mommy|mammy|mama|mumma|ma"
+_FATHER = r"fathr|farther|pops|dad|dads|father|daddy|papa|da|pa"
 _GUARDIAN = r"guardian|guardians|legal guardian|carer|carers|foster|fostering|custodian|kinship"
 _STEP = rf"step[- ]?(?:{_MOTHER}|{_FATHER}|parent)"
 _RELATIVE = (
@@ -130,8 +139,8 @@ _RELATIVE = (
     r"worker|"
     r"god ?-?(?:mother|father|parent)|(?:mother|father|dad|mum)[- ]in[- ]law|partner|boyfriend|"
     r"girlfriend|"
-    r"husband|wife|other|relative|teacher|au pair|great[- ]\w+|coach|family friend|half[- "
-    r"]?(?:brother|sister)"
+    r"husband|wife|other|relative|teacher|au pair|great[- ]\w+|family friend|half[- "
+    rf"]?(?:brother|sister)|(?:{_MOTHER}|{_FATHER})'s (?:{_MOTHER}|{_FATHER})"
 )
 _PARENT_LEAD = (
     r"i am|i'm|im|it's|its|this is|yes|well|hi|hello|the|his|her|their|my|he's|she's|child's|am|a|"
@@ -169,6 +178,8 @@ def _relation(answer: str) -> Literal["Mother", "Father", "Guardian", "Other"]:
         raise Refused("two")
     if mother or father:
         return "Mother" if mother else "Father"
+    if has(answer, r"coach"):  # "dad and coach" is a dad
+        return "Other"
     raise Refused("which_parent" if has(answer, r"parents?") else "unclear")
 
 

@@ -21,6 +21,18 @@ _DIGIT_WORDS = dict(
     )
 ) | {"six": "6", "seven": "7", "eight": "8", "nine": "9"}
 _EMAIL_LIMIT = 254
+# Slips of the finger that would send a parent's post to a stranger's domain.
+_SLIPS = {
+    f"{slip}.com": f"{name}.com"
+    for name, slips in {
+        "gmail": "gmial gamil gmai gmal gnail gmaill gmali",
+        "hotmail": "hotmial hotmal hotmai hotamil homail hotmaill",
+        "yahoo": "yaho yahooo yhaoo",
+        "outlook": "outlok outloook outlokk",
+        "icloud": "iclod icoud icloude",
+    }.items()
+    for slip in slips.split()
+}
 
 
 def mobile(text: str) -> str:
@@ -39,6 +51,10 @@ def mobile(text: str) -> str:
 def _candidates(answer: str) -> list[str]:
     """Runs of digits long enough to be a number; a letter O among digits is a nought."""
     answer = re.sub(r"(?<![^\W\d])[oO](?=[\d ]*\d{3})|(?<=\d)[oO](?=\d)", "0", answer)
+    # "O77OO 9OO123"; and a kiss is no figure.
+    answer = re.sub(r"\b(?=\S*\d\S*\d)[\doO]+\b", lambda m: re.sub("[oO]", "0", m[0]), answer)
+    answer = re.sub(r"(?<=\d)[oO]{2}(?= \d)", "00", answer)
+    answer = re.sub(r"(?<=\d)x{1,4}\b", " ", answer)
     found = _NUMBER.findall(answer) if re.search(r"\d", answer) else []
     return found or _spoken(answer)
 
@@ -102,6 +118,9 @@ def _checked_email(address: str) -> str:
         raise Refused("not_an_email")
     if domain.endswith((".con", ".cmo", ".comm")):  # no such endings exist
         raise Refused("typo", suggestion=re.sub(r"\.\w+$", ".com", address))
+    if domain in _SLIPS:
+        name = address.rpartition("@")[0]
+        raise Refused("typo", suggestion=f"{name}@{_SLIPS[domain]}")
     return address
 
 
@@ -123,7 +142,8 @@ _NOBODY = (
     r"at the moment))*"
 )
 _MAY_NOT = (
-    r"(?:may|must|can|should|is|are|does|shall)(?: ?not|n't)(?: be)?(?: \w+){0,3} (?:collect|"
+    r"(?:may|must|can|should|is|are|does|shall|could|would)(?: ?not|n't)(?: be)?(?: \w+){0,3} "
+    r"(?:collect|pick)\w*|(?:can't|cant|won't|mustnt|isnt|shouldnt)(?: \w+){0,4} (?:collect|"
     r"pick)\w*|"
     r"(?:cannot|never|not (?:be )?allowed|not to|forbidden|banned)(?: \w+){0,4} (?:collect|"
     r"pick)\w*|"
@@ -147,7 +167,7 @@ def second_contact(text: str) -> SecondContact | None:
     typed = clean(text, limit=600, lines=True)
     clauses = [
         c.strip(" ,.")
-        for c in re.split(r"\n|;|\.\s+|,?\s+\bbut\b\s+|,\s*(?:and )?(?=[^\d])", typed)
+        for c in re.split(r"\n|;|\.\s+|,?\s+\bbut\b\s+|,\s*(?:and )?(?=[^\d])", typed, flags=re.I)
     ]
     forbidding = [clause for clause in clauses if has(clause, _MAY_NOT)]
     rest = " ".join(c for c in clauses if c and c not in forbidding).strip(" .!")
@@ -163,8 +183,18 @@ def _contact_name(rest: str) -> str:
     left = _CONTACT_WORDS.sub(" ", _NUMBER.sub(" ", rest))
     left = " ".join(re.sub(r"[^\w' -]|_|\d|(?<!\w)[-']|[-'](?!\w)", " ", left).split())
     left = strip_lead(left, r"my|his|her|their|the|our|it's|that's|i'd say|use|maybe try")
+    left = re.sub(r"'s$", "", left)
+    if has(left, r"not|never|no|don't|can't|won't|isn't|mustn't|anyone but|except"):
+        raise Refused("no_name")  # says who it is not
     if sum(c.isalpha() for c in left) < 2:
         raise Refused("no_name")
     if len(left) > 100:
         raise Refused("too_long", limit=100)
-    return left.title() if left.isupper() else left[:1].upper() + left[1:]
+    return _named(left)
+
+
+def _named(left: str) -> str:
+    """Capitals where a keyboard left them out or stuck; a mixed name stays as typed."""
+    if left.isupper() or left.islower():
+        return re.sub(r"(?<![^\W\d_]['])\b[^\W\d_]", lambda m: m[0].upper(), left.lower())
+    return left[:1].upper() + left[1:]

@@ -18,8 +18,9 @@ _FILLER = frozenset(
     "daughter son's "
     "daughter's so been mon tue tues wed thu thur thurs fri sat sun monday tuesday wednesday "
     "thursday friday saturday "
-    "sunday".split()
+    "sunday d o b".split()
 )
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def date_of_birth(text: str, *, earliest: date, today: date) -> date:
@@ -32,6 +33,9 @@ def date_of_birth(text: str, *, earliest: date, today: date) -> date:
         raise Refused("unsure")
     day, month, year = _day_month_year(_tokens(typed))
     born = _with_century(day, month, year, today)
+    weekday = re.search(rf"\b({'|'.join(_WEEKDAYS)})", typed, re.IGNORECASE)
+    if weekday and _WEEKDAYS.index(weekday[1].lower()) != born.weekday():
+        raise Refused("unsure")  # one of the two is wrong
     if born > today:
         raise Refused("future")
     if born < earliest:
@@ -41,12 +45,14 @@ def date_of_birth(text: str, *, earliest: date, today: date) -> date:
 
 def _tokens(typed: str) -> list[str]:
     """Three tokens: numbers and perhaps a month's name, in the order written."""
+    # "O4/O7/2016": next to a figure a letter O is a nought.
+    typed = re.sub(r"\bo(?=\d)|(?<=\d)o(?=\d|\b)", "0", typed, flags=re.IGNORECASE)
     text = re.sub(r"\b(\d{1,2})(?:st|nd|rd|th)\b", r"\1", in_digits(typed))
     # "twenty fifteen" and "nineteen eighty five" come as two numbers.
     if not re.search(r"\d", typed) or re.search(r"[a-z] (?:twenty|nineteen) ", typed.lower()):
         text = re.sub(r"\b(19|20) (\d{2})$", r"\1\2", text)
     text = re.sub(r"\b(\d{1,2}) ?([a-z]{3,9}) ?,?'?(\d{2,4})\b", r"\1 \2 \3", text)
-    tokens = [t for t in re.split(r"[\s,./()'_:-]+", text) if t and t not in _FILLER]
+    tokens = [t for t in re.split(r"[\s,./()'_:!|\\-]+", text) if t and t not in _FILLER]
     if len(tokens) == 1:
         tokens = _unseparated(tokens[0])
     if not tokens or len(tokens) > 3 or not all(t.isdigit() or _month(t) for t in tokens):
@@ -87,7 +93,7 @@ def _day_month_year(tokens: list[str]) -> tuple[int, int, str]:
     if named:
         return int(numbers[0]), _month(tokens[named[0]]) or 0, year
     first, second = (int(number) for number in numbers)
-    if year == tokens[0]:
+    if year == tokens[0] and len(year) == 4:  # "12/01/12" is January
         return second, first, year
     # Month first only where day first cannot be (domain 2.8).
     return (second, first, year) if second > 12 >= first else (first, second, year)

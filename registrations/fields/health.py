@@ -54,7 +54,7 @@ _NOTHING_WORDS = frozenset(
     "special disclose worry about serious major significant nil na as well and or it's its him her "
     "them in suffer "
     "from currently just now moment absolutely of otherwise can think we us well there isn't "
-    "aren't please for with "
+    "aren't please for with fiddle does do did x xx xxx mate lol as "
     "otherwise child son daughter n't free clear im hes shes dont doesnt hasnt havent "
     "isnt arent theres".split()
 )
@@ -115,6 +115,8 @@ def medical(text: str) -> Medical:
     ):
         raise Refused("unclear")
     notes = _settled(kept)
+    if not notes:
+        raise Refused("details")
     if len(notes) > NOTES_LIMIT:
         raise Refused("too_long", limit=NOTES_LIMIT)
     return Medical(True, notes, _is_serious(notes))
@@ -137,10 +139,12 @@ def _refuse_evasions(typed: str) -> None:
     if has(typed, _DECLINED):
         raise Refused("declined")
     if has(typed, UNSURE):
-        # "None that I can think of" and "not that I know" are answers.
-        if not set(_tokens(typed)) <= _NOTHING_WORDS:
+        # "No, I don't think so" is an answer; "I don't know" alone is none.
+        rest = re.sub(rf"(?<![\w'])(?:{UNSURE})(?![\w'])", " ", typed, flags=re.IGNORECASE)
+        said = set(_tokens(rest))
+        if not (said <= _NOTHING_WORDS and said & _NO):
             raise Refused("unsure")
-    if typed.endswith("?") or has(typed, r"what|why"):
+    if typed.endswith("?") or has(typed, r"what|why|ask (?:his|her|their|my)|see my"):
         raise Refused("unclear")
 
 

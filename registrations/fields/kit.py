@@ -36,7 +36,7 @@ def kit_size(text: str) -> str:
     ranges = {
         f"{a}/{b}"
         for a, b in re.findall(
-            r"(?<!\d)(\d{1,2})\s*(?:-|/|to|or|and|,|\s)\s*(\d{1,2})(?!\d)", digits
+            r"(?<!\d)(\d{1,2})\s*(?:[-/\\|&,\s]|to|or|and)\s*(\d{1,2})(?!\d)", digits
         )
     }
     letters = _letters(digits)
@@ -86,7 +86,11 @@ def shirt_number(text: str) -> int:
     Raises Refused "out_of_range" (detail number), "any", "unsure", "two_numbers", "no_number".
     """
     answer = clean(text)
-    if has(answer, r"any|anything|whichever|whatever|(?:don't|doesn't) (?:mind|matter)"):
+    if has(
+        answer,
+        r"you (?:pick|choose|decide)|any|anything|whichever|whatever|"
+        r"(?:don't|doesn't) (?:mind|matter)",
+    ):
         raise Refused("any")
     if has(answer, UNSURE):
         raise Refused("unsure")

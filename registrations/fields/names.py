@@ -27,8 +27,9 @@ _NAME_IS = (
 _BARE_LEAD = re.compile(r"^(?:im|its|hes|shes)\s+", re.IGNORECASE)  # "Im" is also a Korean name
 _TITLES = r"mr|mrs|ms|miss|mx|dr|prof|professor|rev|reverend|sir|master"
 _TAIL = re.compile(
-    r"[\s,.!;:]*(?:\b(?:please|thanks|thank you|thx|cheers)\b)?[\s,.!;:]*$", re.IGNORECASE
-)
+    r"(?:[\s,.!;:-]*\b(?:please|thanks|thank you|thx|cheers|lol|here|(?-i:x{1,4}))\b)*[\s,.!;:-]*$",
+    re.IGNORECASE,
+)  # a small x at the end is a kiss
 
 # Words of a sentence, not of a name. One of the first, or two of the second, and it is no name.
 _NEVER_A_NAME = frozenset(
@@ -42,7 +43,7 @@ _NEVER_A_NAME = frozenset(
 _SELDOM_A_NAME = frozenset(
     "i you he she it they we my his her their your the a an of to for on in at this that no can "
     "are was do does have "
-    "has had be how me him them us so if but or go get tell ask say said mean think".split()
+    "am has had be how me him them us so if but or go get tell ask say said mean think".split()
 )
 
 
@@ -63,14 +64,16 @@ def person_name(text: str) -> PersonName:
 
     Raises Refused "one_word", "initials", "characters", "not_a_name", "too_long", "empty".
     """
-    typed = _without_opening(clean(text, limit=300))
-    parts = _parts(typed)
+    typed = clean(text, limit=300, lines=True)
+    if sum(len(line.split()) > 1 for line in typed.split("\n")) > 1:
+        raise Refused("not_a_name")  # two people, a line each
+    parts = _parts(_without_opening(typed.replace("\n", " ")))
     if len(parts) < 2:
         raise Refused("one_word")
     if all(len(part.strip("'-")) == 1 for part in parts):
         raise Refused("initials")
     _refuse_sentences(parts)
-    parts = _cased(parts)
+    parts = _cased(_cased(parts))  # "a AA" is shouted only once its first letter is large
     name = PersonName(parts[0], " ".join(parts[1:]))
     if max(len(name.first), len(name.last)) > PART_LIMIT:
         raise Refused("too_long", limit=PART_LIMIT)
@@ -102,7 +105,8 @@ def _without_opening(typed: str) -> str:
     led = strip_lead(rest, _NAME_IS)
     if led == rest and _BARE_LEAD.match(rest):
         led = _BARE_LEAD.sub("", rest)
-    return re.sub(rf"^(?:(?:{_TITLES})\b\.?\s*)+", "", led.strip(" ,.:"), flags=re.IGNORECASE)
+    led = re.sub(r"^(['\"])(.*)\1$", r"\2", led.strip(" ,.:"))
+    return re.sub(rf"^(?:(?:{_TITLES})\b\.?\s*)+", "", led, flags=re.IGNORECASE)
 
 
 def _parts(typed: str) -> list[str]:
@@ -126,6 +130,8 @@ def _refuse_sentences(parts: list[str]) -> None:
     lowered = [part.lower() for part in parts]
     if any(part in _NEVER_A_NAME for part in lowered):
         raise Refused("not_a_name")
+    if lowered == ["no", "way"]:
+        raise Refused("not_a_name")
     if sum(part in _SELDOM_A_NAME for part in lowered) > 1 or len(parts) > 8:
         raise Refused("not_a_name")
 
@@ -136,9 +142,16 @@ def _cased(parts: list[str]) -> list[str]:
     if whole.islower() or whole.isupper():
         return [_capitals(part) for part in parts]
     first = _capitals(parts[0]) if parts[0].islower() else parts[0]
+    last = parts[-1]
+    if last.islower() and len(last) > 1:
+        last = _capitals(last)
     return [
         first,
-        *(_capitals(part) if part.isupper() and len(part) > 2 else part for part in parts[1:]),
+        # "van" and "de la" stay small in the middle.
+        *(
+            _capitals(part) if part.isupper() and len(part) > 2 else part
+            for part in [*parts[1:-1], last]
+        ),
     ]
 
 
@@ -168,13 +181,20 @@ _NO_TEAM = (
 )
 
 
+_NO_NAME = frozenset(
+    "a an the in on at for with same team club other another one past before here you us "
+    "yours ours "
+    "different somewhere else local school just only some".split()
+)
+
+
 def team_name(text: str) -> str:
     """The name of a club or team, up to 100 characters; raises Refused "unsure", "not_a_name"."""
     typed = clean(text, limit=300)
     if has(typed, UNSURE):
         raise Refused("unsure")
     name = _settled_team(typed)
-    if sum(c.isalpha() for c in name) < 2:
+    if sum(c.isalpha() for c in name) < 2 or set(words(name)) <= _NO_NAME:
         raise Refused("not_a_name")
     if len(name) > TEAM_LIMIT:
         raise Refused("too_long", limit=TEAM_LIMIT)
@@ -208,7 +228,12 @@ def played_elsewhere(text: str) -> tuple[bool, str]:
         "did",
         "has",
         "another",
+        "different",
+        "other",
         "team",
+        "club",
+        "somewhere",
+        "else",
         "a",
         "played",
         "for",

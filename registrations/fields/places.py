@@ -9,7 +9,7 @@ from .choices import UNSURE, yes_no
 from .plain import Refused, clean, has, in_digits, strip_lead
 
 _WHOLE_POSTCODE = re.compile(
-    rf"(?<![A-Z0-9])(?P<out>GIR(?= ?0AA)|{GBPostcodeField.outcode_pattern})[ .-]*"
+    rf"(?<![A-Z0-9])(?P<out>GIR(?= ?0AA)|{GBPostcodeField.outcode_pattern})[ .,_-]*"
     rf"(?P<inward>0AA|{GBPostcodeField.incode_pattern})(?![A-Z0-9])"
 )
 HOUSE_LIMIT = 20
@@ -63,7 +63,10 @@ def house_number(text: str) -> str:
     typed = clean(text)
     if has(typed, UNSURE):
         raise Refused("unsure")
-    house = strip_lead(typed, r"it's|its|it is|hi|yes,|sorry")
+    if has(typed, r"or") and re.search(r"\d", typed):
+        raise Refused("unsure")
+    house = strip_lead(typed, r"it's|its|it is|hi|yes,|sorry|just")
+    house = re.sub(r"^(?:#|no(?=\d))\s*", "", house, flags=re.IGNORECASE)
     house = strip_lead(house, _HOUSE_LEAD) if re.search(r"\d", house) else _house_name(house)
     house = re.sub(
         r"\s*,?\s*(?:please|thanks|thank you)?[\s,.!;]*$", "", house, flags=re.IGNORECASE
@@ -71,7 +74,7 @@ def house_number(text: str) -> str:
     house = _without_street(house)
     if _postcodes(house.upper()):
         raise Refused("postcode")
-    if not re.search(r"\w", house) or re.fullmatch(_NOT_A_HOUSE, house, re.IGNORECASE):
+    if not re.search(r"\w", house) or re.fullmatch(rf"-.*|0+|{_NOT_A_HOUSE}", house, re.IGNORECASE):
         raise Refused("needed")
     if not re.fullmatch(r"[\w ,./&'()-]+", house):
         raise Refused("characters")
@@ -83,7 +86,10 @@ def house_number(text: str) -> str:
 def _house_name(house: str) -> str:
     """A name keeps its "The"; a number in words becomes digits."""
     named = re.sub(
-        r"^(?:(?:the|my|our) )?(?:house|address)(?: name)? is (?:called )?", "", house, flags=re.I
+        r"^(?:(?:the|my|our) )?(?:house|address)(?: name)?(?: is|:) ?(?:called )?",
+        "",
+        house,
+        flags=re.I,
     )
     number = re.fullmatch(
         r"\d{1,4}", in_digits(re.sub(r"^number ", "", named, flags=re.IGNORECASE))
@@ -100,7 +106,8 @@ def _without_street(house: str) -> str:
 
 
 _SAME = (
-    r"(?:lives?|living|stays?|is) (?:here |always )*(?:with|at) (?:me|us|my|our|mum|dad|home)|"
+    r"(?:lives?|living|stays?|is) (?:here |always )*(?:with|at) (?:me|us|my|our|mine|mum|dad|home)|"
+    r"at home|"
     r"same(?: (?:as|address|house|one|"
     r"place|here|as mine))*|at (?:my|our|this) (?:address|house|home)|with (?:me|us)|we live "
     r"together|"
@@ -127,6 +134,8 @@ def same_address(text: str) -> bool:
         return False
     if same and not has(answer, r"no|not|doesn't|don't|isn't|nope"):
         return True
+    if same and not has(answer, r"not|doesn't|don't|isn't"):
+        raise Refused("unclear")  # "no he lives with me"
     return yes_no(answer)
 
 
@@ -163,9 +172,11 @@ def typed_address(text: str) -> TypedAddress:
             "no_postcode" if refusal.reason == "not_a_postcode" else refusal.reason
         ) from None
     rest = _without_postcode(typed, code)
-    parts = [part.strip(" .-") for part in re.split(r"[\n,]+", rest)]
+    parts = [part.strip(" .-") for part in re.split(r"[\n,;]+", rest)]
     parts = [p for p in parts if p and not re.fullmatch(_COUNTRY, p, re.IGNORECASE)]
     house, line, places = _house_and_street(_split_unpunctuated(parts))
+    if len(places) > 1 and re.match(rf"\d+ ?[a-z]? .* (?:{_STREET})\.?$", places[0], re.IGNORECASE):
+        line, places = f"{line}, {_tidy_case(places[0])}", places[1:]  # after a building's name
     if not places:
         raise Refused("no_town")
     if len(house) > HOUSE_LIMIT:  # the first line holds all of it
@@ -199,7 +210,7 @@ def _split_unpunctuated(parts: list[str]) -> list[str]:
         run_on = re.fullmatch(rf"(.*?\d.*? (?:{_STREET})\.?) ([a-z].*)", part, re.IGNORECASE)
         cut += [run_on[1], run_on[2]] if run_on else [part]
     in_city = (
-        re.fullmatch(r"(\D+) ((?:greater )?manchester|salford)", cut[-1], re.I) if cut else None
+        re.fullmatch(r"(\D+?) ((?:greater )?manchester|salford)", cut[-1], re.I) if cut else None
     )
     if len(cut) > 1 and in_city and in_city[1].lower() != "greater":
         cut[-1:] = [in_city[1], in_city[2]]
@@ -211,7 +222,8 @@ def _house_and_street(parts: list[str]) -> tuple[str, str, list[str]]:
     if not parts:
         raise Refused("no_street")
     numbered = re.match(
-        r"((?:flat|apartment|apt|unit|room) \w+[ ,]+)?(?:no\.? ?|number )?(\d+ ?[a-z]?)\b(.*)",
+        r"((?:flat|apartment|apt|unit|room) \w+[ ,]+)?(?:no\.? ?|number )?"
+        r"(\d+(?: ?[a-z]|[/-]\d+[a-z]?)?)\b(.*)",
         parts[0],
         re.I,
     )

@@ -86,7 +86,8 @@ def in_digits(text: str) -> str:
 def integers(text: str) -> list[int]:
     """Every whole number, in digits or words; raises Refused "not_whole" for 1.5 or 1/2."""
     digits = in_digits(text)
-    if re.search(r"\d\s*[.,]\s*\d|\d\s*/\s*\d|½", digits):
+    # "7, 9 or 11" is a list; "1,5" is a decimal.
+    if re.search(r"\d\s*\.\s*\d|\d,\d|\d\s*/\s*\d|½", digits):
         raise Refused("not_whole")
     found = re.findall(r"(?<![\w.])-?\s?\d{1,6}(?!\d)", digits)
     return [int(re.sub(r"\s", "", number)) for number in found]
