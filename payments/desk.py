@@ -5,7 +5,7 @@ from django.db import transaction
 
 from integrations import clock
 from payments import ledger
-from payments.actions import discounts, ending, proving, requests, reusing, season_end
+from payments.actions import discounts, ending, orders, proving, requests, reusing, season_end
 from payments.models import BillingRequest
 from payments.schedule import months_between
 from registrations.actions import states
@@ -65,6 +65,10 @@ class Desk:
         """The registration was cancelled: its Direct Debit and pending payments end."""
         registration = states.locked(registration_id)
         ending.leave(registration, reason=reason, by=by)
+
+    def give_back(self, registration_id: int, *, pence: int, reason: str, by: str) -> None:
+        """Refund so much of what was collected, newest first; in the caller's transaction."""
+        orders.give_back(registration_id, pence=pence, reason=reason, by=by)
 
     def foresee_leaving(self, registration_id: int) -> list[tuple[str, str]]:
         """What cancelling would end, and what it would not, in lines for staff."""

@@ -54,6 +54,12 @@ class PaymentDesk(Protocol):
     def end_collection(self, registration_id: int, *, reason: str, by: str) -> None:
         """The registration was cancelled: collect no more; in the caller's transaction."""
 
+    def give_back(self, registration_id: int, *, pence: int, reason: str, by: str) -> None:
+        """Refund so much of what was collected, newest first; ValidationError where it cannot be.
+
+        Call inside the caller's transaction.
+        """
+
     def foresee_leaving(self, registration_id: int) -> list[tuple[str, str]]:
         """What cancelling would end, in lines (label, words) for staff."""
 

@@ -39,6 +39,22 @@ def owe_refund(payment_id: int, *, pence: int, reason: str, by: str) -> PaymentO
 
 
 @transaction.atomic
+def give_back(registration_id: int, *, pence: int, reason: str, by: str) -> None:
+    """Refund an amount over as many payments as it takes, the newest first."""
+    states.locked(registration_id)
+    rows = Payment.objects.filter(registration=registration_id, status__in=COLLECTED)
+    left = {payment: refundable(payment) for payment in rows.order_by("-charge_on", "-pk")}
+    if pence > sum(left.values()):
+        most = pounds(sum(left.values()))
+        raise ValidationError(f"At the most {most} was collected and can be given back.")
+    for payment, most_of_it in left.items():
+        part = min(pence, most_of_it)
+        if part:
+            owe_refund(payment.pk, pence=part, reason=reason, by=by)
+            pence -= part
+
+
+@transaction.atomic
 def owe_retry(payment_id: int, *, reason: str, by: str) -> PaymentOrder:
     """Ask the bank again for a payment that failed and that GoCardless leaves at that."""
     payment = _locked(payment_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
@@ -35,6 +36,19 @@ class NewPhone(forms.Form):
             return fields.mobile(self.cleaned_data["phone"])
         except fields.Refused as error:
             raise forms.ValidationError("That is not a UK mobile number.") from error
+
+
+class Leaving(Reason):
+    """Why, and how much is given back through GoCardless."""
+
+    refund = forms.DecimalField(
+        label="Give back, in pounds",
+        required=False,
+        max_digits=8,
+        decimal_places=2,
+        min_value=Decimal("0.01"),
+        help_text="of what was collected, the newest payment first; empty for nothing",
+    )
 
 
 def _owes(row: Registration) -> bool:
@@ -176,13 +190,21 @@ class Deeds(OfficeAdmin):
     @button(
         "Cancel the registration",
         shown=_live,
-        ask=Reason,
+        ask=Leaving,
         preview="what_cancelling_ends",
         danger=True,
     )
-    def cancel(self, request: HttpRequest, row: Registration, reason: str) -> str:
-        """End it, with its Direct Debit; the shirt number becomes free."""
-        states.cancel(row.pk, reason=reason, at=clock.now(), by=_staff(request))
+    def cancel(
+        self, request: HttpRequest, row: Registration, reason: str, refund: Decimal | None
+    ) -> str:
+        """End it, with its Direct Debit, and give back what was agreed; the shirt becomes free."""
+        if refund and not request.user.has_perm("payments.give_back"):
+            raise ValidationError("You may not give money back: ask the treasurer.")
+        with transaction.atomic():
+            states.cancel(row.pk, reason=reason, at=clock.now(), by=_staff(request))
+            if refund:
+                by, pence = request.user.get_username(), int(refund * 100)
+                desk().give_back(row.pk, pence=pence, reason=reason, by=by)
         return "Cancelled. A Direct Debit and what it has not yet collected end within seconds."
 
     def what_cancelling_ends(self, request: HttpRequest, row: Registration) -> dict[str, Any]:

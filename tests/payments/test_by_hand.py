@@ -245,6 +245,29 @@ def test_a_refund_waits_while_gocardless_is_away(client, paid, sandbox, move_clo
     assert Refund.objects.get().pence == 2000
 
 
+def test_whoever_leaves_is_given_back_what_was_agreed_over_several_payments(client, paid, bank):
+    row = paid
+    url = {"reason": "moved away", "refund": "50"}
+    signed_in(client, "boss", *MONEY, "change_registration", "give_back")
+    page = press(client, row, "cancel", **url).content.decode()
+    assert "At the most £45.00" in page
+    assert fresh(row).cancelled_at is None  # nothing by halves
+    press(client, row, "cancel", **url | {"refund": "40"})
+    orders.order_due()
+    assert fresh(row).status == "cancelled"
+    assert [each["amount"] for each in bank.made("refunds")] == [4000]
+
+
+def test_whoever_may_not_give_back_cancels_without(client, paid):
+    signed_in(client, "registrar", "view_registration", "change_registration")
+    page = press(client, paid, "cancel", reason="moved", refund="10").content.decode()
+    assert "ask the treasurer" in page
+    assert fresh(paid).cancelled_at is None
+    press(client, paid, "cancel", reason="moved")
+    assert fresh(paid).status == "cancelled"
+    assert not PaymentOrder.objects.exists()
+
+
 def failed_month(bank, row):
     """A month whose collection failed for good."""
     collecting.collect_due()
