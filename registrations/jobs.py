@@ -4,6 +4,7 @@ from celery import shared_task
 
 from registrations.actions import (
     changing,
+    inviting,
     kit,
     photos,
     proving_back,
@@ -44,6 +45,12 @@ def process_photos() -> None:
 def release_expired() -> None:
     """Let go of shirts that nobody came back for."""
     kit.release_expired()
+
+
+@shared_task(name="registrations.invite")
+def invite() -> None:
+    """Hand over the invitations and reminders that are due."""
+    inviting.send_due()
 
 
 @shared_task(name="registrations.roll_tables")

@@ -3,6 +3,7 @@
 import secrets
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.templatetags.static import static
@@ -12,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from integrations import clock
 from registrations import api, errors, limits, plain_form
-from registrations.actions import resuming
-from registrations.chat import screen
+from registrations.actions import inviting, resuming
+from registrations.chat import coming_back, screen
 from registrations.plain_form import Shown
 
 LOST = "This page has lost its number. Please open it again."
@@ -32,6 +33,8 @@ def home(request: HttpRequest) -> HttpResponse:
         return _show(request, Shown(screen.transcript(_new_key())))
     if plain_form.is_too_big(request):
         return _sorry(request, api.TOO_BIG, 413)
+    if "return" in request.POST:
+        return _returned(request, request.POST["return"])
     if "resume" in request.POST:
         return _resumed(request, request.POST["resume"])
     key = request.POST.get("session_id", "")
@@ -80,6 +83,36 @@ def _resumed(request: HttpRequest, token: str) -> HttpResponse:
     if not key:
         return _private(_door(request, resuming.look(token, at=clock.now()), token))
     return _show(request, Shown(screen.transcript(key)), resumed=True)
+
+
+@never_cache
+@require_safe
+def come_back(request: HttpRequest, token: str) -> HttpResponse:
+    """Where an invitation's link leads: a button, since scanners look at links too."""
+    wait = limits.seconds_to_wait(request, "", "messages")
+    if wait:
+        return errors.too_many(request, wait)
+    door = inviting.look(token, clock.now())
+    status = {"unknown": 404, "closed": 410, "answered": 410}.get(door, 200)
+    given = {"door": door, "token": token}
+    return _private(render(request, "chat/return.html", given, status=status))
+
+
+def _returned(request: HttpRequest, token: str) -> HttpResponse:
+    """The button was pressed: the family's places are open, without another proof."""
+    wait = limits.seconds_to_wait(request, "", "messages")
+    if wait:
+        return errors.too_many(request, wait)
+    at = clock.now()
+    with transaction.atomic():
+        opened = inviting.follow(token, at=at)
+        if opened is not None:
+            session, visit = opened
+            coming_back.opened(session, visit, at)
+    if opened is None:
+        given = {"door": inviting.look(token, at), "token": token}
+        return _private(render(request, "chat/return.html", given, status=410))
+    return _show(request, Shown(screen.transcript(session.key)), resumed=True)
 
 
 def _door(request: HttpRequest, door: resuming.Door, token: str) -> HttpResponse:

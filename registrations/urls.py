@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern] = [
     path("", pages.home, name="home"),
     path("resume", pages.resume_link, name="resume-link"),
     path("resume/<str:token>", pages.resume, name="resume"),
+    path("return/<str:token>", pages.come_back, name="come-back"),
     path("privacy", pages.privacy, name="privacy"),
     path("manifest.webmanifest", pages.manifest, name="manifest"),
     path("chat", api.Chat.as_view(), name="chat"),

@@ -410,6 +410,7 @@ CELERY_BEAT_SCHEDULE = {
         "registrations.mail_late_sms": 30,
         "registrations.release_expired": 60,
         "registrations.roll_tables": 60,
+        "registrations.invite": 10,
         "payments.ask": 3,
         "payments.collect": 3,
         "payments.price": 3,

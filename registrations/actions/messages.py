@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
@@ -106,6 +107,37 @@ def queue_receipt(registration: Registration, *, text: str, at: datetime) -> Ema
     """Owe a receipt by e-mail; `text` lists what was received. Call inside a transaction."""
     resend = _next_resend(registration, Kind.RECEIPT)
     return owe_email(registration, Kind.RECEIPT, resend, at=at, text=text)
+
+
+def queue_invitation(
+    registration: Registration,
+    *,
+    link: str,
+    children: list[str],
+    season: str,
+    number: int,
+    at: datetime,
+) -> Sms | Email | None:
+    """Owe a family its invitation (number 0) or a reminder, once each; by e-mail without a phone.
+
+    `registration` is last season's; `children` are first names. Call inside a transaction.
+    """
+    given: dict[str, Any] = {
+        "link": link,
+        "children": wording.listed([_shortened(name, 15) for name in children[:4]]),
+        "several": len(children) > 1,
+        "new_season": season,
+        "again": number > 0,
+    }
+    if not registration.guardian.phone:
+        text = preview(registration, Kind.INVITATION, **given)
+        return owe_email(registration, Kind.INVITATION, number, at=at, text=text)
+    return _owe_sms(registration, Kind.INVITATION, number, at=at, **given)
+
+
+def address(path: str) -> str:
+    """A page of ours as it stands in a message."""
+    return f"{settings.PUBLIC_URL}/{path}"
 
 
 def preview(registration: Registration, kind: str = Kind.PAYMENT_LINK, **extra: Any) -> str:

@@ -17,10 +17,12 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from integrations import clock, mail, queue, sms
 from registrations import wording
+from registrations.actions import returning
 from registrations.codes import Code
 from registrations.models import (
     ChatSession,
     Guardian,
+    Invitation,
     OptOut,
     ReturningPlace,
     ReturningVisit,
@@ -61,6 +63,22 @@ def begin(key: str, team: Team, code: Code, *, at: datetime) -> ReturningVisit:
         code=code.raw[:120],
         asked_for=f"{team.pk} {_folded(f'{code.first} {code.last}')}"[:120],
         started_at=at,
+    )
+
+
+def by_invitation(
+    session: ChatSession, invitation: Invitation, place: ReturningPlace, *, at: datetime
+) -> ReturningVisit:
+    """The link that was sent to the contact on file is the proof."""
+    return ReturningVisit.objects.create(
+        session=session,
+        team=returning.team_of(place),
+        code="",
+        asked_for=f"invitation {invitation.pk}",
+        family_id=invitation.family_id,
+        invitation=invitation,
+        started_at=at,
+        proven_at=at,
     )
 
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 from integrations import clock
 from integrations.office import office
 from registrations import moving
-from registrations.actions import rollover_commit, rollover_plan, rollover_undo
+from registrations.actions import inviting, rollover_commit, rollover_plan, rollover_undo
 from registrations.actions.rollover_plan import NotPossible, Wishes
 from registrations.models import ReturningPlace, Rollover, Season
 
@@ -111,6 +111,8 @@ def _pressed(request: HttpRequest, season: Season) -> HttpResponse:
         elif what == "undo":
             rollover_undo.undo(_number(request), at=clock.now(), by=by)
             said = "Everything is as it was before."
+        elif what in ("invite", "remind"):
+            said = _invited(request, what)
         else:
             raise Http404
     except NotPossible as error:
@@ -118,6 +120,18 @@ def _pressed(request: HttpRequest, season: Season) -> HttpResponse:
         return _page(request, season, WishesForm(request.POST) if what == "plan" else None)
     messages.success(request, said)
     return HttpResponseRedirect(f"{reverse('admin:new_season')}?season={season.code}")
+
+
+def _invited(request: HttpRequest, what: str) -> str:
+    """Invitations or reminders are made due; what to say of it."""
+    if what == "remind":
+        count = inviting.remind(_number(request), at=clock.now())
+        return f"{count} reminders are on their way."
+    pace = request.POST.get("a_minute", "")
+    if not (pace.isascii() and pace.isdigit()):
+        raise NotPossible("How many messages a minute? A number, please.")
+    count = inviting.invite(_number(request), a_minute=int(pace), at=clock.now())
+    return f"{count} families are being invited, {pace} a minute."
 
 
 def _number(request: HttpRequest) -> int:
@@ -139,6 +153,7 @@ def _page(
         "begun": begun,
         "form": None if begun or season is None else form or WishesForm(initial=_start(season)),
         "problems": _problems(rollover) if rollover else [],
+        "invitations": inviting.progress(rollover) if rollover and rollover.committed_at else None,
         "why_no_undo": rollover_undo.why_not(rollover) if rollover and begun else "",
     }
     return TemplateResponse(request, "admin/registrations/new_season.html", context)

@@ -1,10 +1,19 @@
 """Admin of rollovers, the places that they keep, and visits of parents who come back."""
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 
-from integrations.office import OfficeAdmin
+from integrations import clock
+from integrations.office import OfficeAdmin, Sure, button
 from integrations.office.admins import QueueAdmin, QueueFilter
+from registrations.actions import inviting
+from registrations.actions.rollover_plan import NotPossible
 from registrations.models import Invitation, ReturningPlace, ReturningVisit, Rollover
+
+
+def _held_back(row: Invitation) -> bool:
+    return bool(row.problem and not row.sent_at)
 
 
 @admin.register(Rollover)
@@ -69,6 +78,15 @@ class InvitationAdmin(OfficeAdmin):
     list_select_related = ["guardian"]
     search_fields = ["guardian__first_name", "guardian__last_name", "guardian__email"]
     hidden = ["token"]
+
+    @button("Let this invitation go out", shown=_held_back, ask=Sure)
+    def release(self, request: HttpRequest, row: Invitation) -> str:
+        """Send what was held back."""
+        try:
+            inviting.release(row.pk, at=clock.now())
+        except NotPossible as error:
+            raise ValidationError(str(error)) from None
+        return "The invitation goes out within seconds."
 
     @admin.display(description="family", ordering="guardian__last_name")
     def guardian_name(self, row: Invitation) -> str:

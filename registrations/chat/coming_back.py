@@ -63,7 +63,11 @@ def opened(session: ChatSession, visit: ReturningVisit, at: datetime) -> Reply:
     first = drafts.locked(family.first.pk)
     names = [one.answers["child_name"][0] for one in family.drafts]
     hello = replies.say("back_welcome", first, children=wording.listed(names))
-    return replies.at_step(first, hello)
+    reply = replies.at_step(first, hello)
+    if visit.invitation_id:
+        # The page opens with these words; after a code they are the answer to what was typed.
+        drafts.write_down(first, heard="", said=reply.text, step=27, at=at)
+    return reply
 
 
 def _birthday(visit: ReturningVisit, text: str, at: datetime) -> Reply:
