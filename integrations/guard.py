@@ -37,6 +37,7 @@ SPACING = {
 }
 LONGEST_PACE = 5.0  # seconds that a call may wait for its slot; beyond that it is not made
 LONGEST_PENALTY = 300.0
+NEWS_AFTER = timedelta(seconds=2)
 _OUTCOMES = {
     Unavailable: ServiceCall.Outcome.UNAVAILABLE,
     Uncertain: ServiceCall.Outcome.UNCERTAIN,
@@ -70,7 +71,7 @@ def call(service: str, operation: str, *, test: bool = False) -> Iterator[None]:
         raise
     finally:
         milliseconds = int((time.monotonic() - started) * 1000)
-        _note(service, operation, started_at, milliseconds, outcome, code, problem)
+        _note(state, operation, started_at, milliseconds, outcome, code, problem)
 
 
 def available(service: str) -> bool:
@@ -205,7 +206,7 @@ def _note_held(service: str, operation: str, code: str) -> None:
 
 
 def _note(
-    service: str,
+    state: ServiceState,
     operation: str,
     started_at: datetime,
     milliseconds: int,
@@ -214,9 +215,11 @@ def _note(
     problem: Exception | None,
 ) -> None:
     """Write down what came of a call; it must not lose the outcome where the database fails."""
+    service = state.service
     try:
         if problem is None or isinstance(problem, Rejected):
-            _note_health(service)
+            if not _well(state):
+                _note_health(service)
         elif isinstance(problem, Blocked):
             _note_block(service, problem)
         else:
@@ -231,6 +234,13 @@ def _note(
         )
     except DatabaseError as error:
         log.warning("a call to %s was not recorded: %s", service, type(error).__name__)
+
+
+def _well(state: ServiceState) -> bool:
+    """Whether it was all right before the call, and said so a moment ago: then that is no news."""
+    trouble = state.failures or state.open_until or state.blocked_at or state.away_since
+    at, moment = state.last_success_at, clock.now()
+    return not trouble and at is not None and moment - NEWS_AFTER < at <= moment
 
 
 def _note_health(service: str) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 from django.conf import settings
 
 from integrations import clock, guard, queue
-from integrations.airtable import base, client, news, pull
+from integrations.airtable import base, client, news
+from integrations.airtable.lease import writing
 from integrations.airtable.news import News
 from integrations.errors import Blocked, OutsideError, Rejected
 from integrations.models import AirtableBase
@@ -82,7 +83,7 @@ def drain() -> News:
         return told
     try:
         base.known()
-        with pull.writing():
+        with writing():
             cursor = _fetch(stored, told)
             if cursor is not None:
                 news.take(told)

@@ -1,23 +1,22 @@
 """Reads what changed in Airtable: modified since, with overlap, and full passes (wire 3.2).
 
-A page is read and merged under the writer's lease, which is let go between pages: what is written
-meanwhile from here waits for no more than a page.
+Pages are read and merged under the writer's lease, which is let go after a few of them: what is
+written meanwhile from here waits no longer.
 """
 
-import itertools
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from integrations import clock, guard
 from integrations.airtable import base, client, deletions, schema, taking
+from integrations.airtable.lease import writing
 from integrations.airtable.mapping import SYNC_ERROR, AirtableTableMapping, mappings
 from integrations.airtable.schema import Bound
 from integrations.airtable.taking import Counts, Record
-from integrations.errors import OutsideError, Rejected, Unavailable
+from integrations.errors import OutsideError, Rejected
 from integrations.models import AirtableRow, AirtableRun, AirtableTable
 
 log = logging.getLogger(__name__)
@@ -32,7 +31,6 @@ RESTARTS = 3
 # While a hook of ours tells what changes, tables are read less often than that is asked.
 HOOKED = timedelta(minutes=5)
 SHARE = 4  # pages that are read while rows of ours wait, before some of them are written
-LEASE_WAIT = 60.0  # real seconds to wait while somebody else writes
 
 
 def pull_due(*, hooked: bool = False, between: Callable[[], object] | None = None) -> None:
@@ -182,27 +180,37 @@ def _earlier(moment: str, seconds: int) -> str:
 
 
 def _pages(one: _Pass, formula: str) -> str:
-    """Merge every page; returns Airtable's newest moment of change."""
-    bound = one.bound
-    newest, offset = bound.row.cursor, ""
-    for number in itertools.count(1):
-        with writing(one.held or one.dry):
-            records, offset = client.page(
-                bound.id, fields=bound.field_ids, formula=formula, offset=offset
-            )
-            # Iteration is not a snapshot: a record may come twice.
-            fresh = [record for record in records if record["id"] not in one.present]
-            one.present.update(record["id"] for record in fresh)
-            merge_page(bound, fresh, one.counts, started=one.started, dry=one.dry)
-            tell(bound, one.counts, one.dry)
-        newest = max([newest, *map(bound.modified, fresh)])
-        if one.progress:
-            one.progress(len(one.present))
-        if not offset:
-            break
-        if one.between and number % SHARE == 0:
+    """Merge every page; returns Airtable's newest moment of change.
+
+    The lease is let go after a few pages: whoever waits to write waits no longer.
+    """
+    newest, offset, first = one.bound.row.cursor, "", True
+    while offset or first:
+        if one.between and not first:
             one.between()
+        first = False
+        with writing(one.held or one.dry) as renew:
+            for _ in range(SHARE):
+                offset, seen = _page(one, formula, offset)
+                newest = max(newest, seen)
+                if not offset:
+                    break
+                renew()
     return newest
+
+
+def _page(one: _Pass, formula: str, offset: str) -> tuple[str, str]:
+    """Merge one page; the next one's offset, and when something on this one was last changed."""
+    bound = one.bound
+    records, offset = client.page(bound.id, fields=bound.field_ids, formula=formula, offset=offset)
+    # Iteration is not a snapshot: a record may come twice.
+    fresh = [record for record in records if record["id"] not in one.present]
+    one.present.update(record["id"] for record in fresh)
+    merge_page(bound, fresh, one.counts, started=one.started, dry=one.dry)
+    tell(bound, one.counts, one.dry)
+    if one.progress:
+        one.progress(len(one.present))
+    return offset, max(map(bound.modified, fresh), default="")
 
 
 def merge_page(
@@ -256,23 +264,6 @@ def _remember(row: AirtableTable, newest: str, started: datetime, full: bool) ->
     change = {"cursor": newest, "pulled_at": started} | ({"swept_at": started} if full else {})
     row.cursor, row.pulled_at = newest, started
     AirtableTable.objects.filter(pk=row.pk).update(**change)
-
-
-@contextmanager
-def writing(held: bool = False) -> Iterator[None]:
-    """The writer's lease for as long as the block lasts; Unavailable where it does not come."""
-    if held:
-        yield
-        return
-    until = time.monotonic() + LEASE_WAIT
-    while True:
-        with guard.writer(client.SERVICE) as renew:
-            if renew is not None:
-                yield
-                return
-        if time.monotonic() > until:
-            raise Unavailable(client.SERVICE, "somebody else is writing", code="lease")
-        time.sleep(0.2)
 
 
 def requests_so_far() -> int:

@@ -71,8 +71,8 @@ class Bound:
 
     def seen(self, record: Mapping[str, Any]) -> str:
         """The digest of a record that came by field id, as far as it is of interest here."""
-        names = self.names
-        return fingerprint({key: v for key, v in record["fields"].items() if key in names})
+        fields = record["fields"]
+        return fingerprint([fields.get(field_id) for field_id in self.names])
 
     def wire(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Columns to field ids."""

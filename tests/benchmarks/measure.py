@@ -49,7 +49,7 @@ def at_least(name: str, measure: str, unit: str, ours: float, floor: float, aim:
 
 def count(name: str, measure: str, ours: int, aim: int) -> Line:
     """A number of things, with no floor but the aim itself."""
-    return Line(name, measure, "count", ours, aim, ours / aim, f"<= {aim}", ours <= aim)
+    return Line(name, measure, "count", ours, aim, ours / max(aim, 1), f"<= {aim}", ours <= aim)
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -11,6 +11,7 @@ from django.db.models import Q
 from integrations import clock
 from integrations.airtable import client, pull, push, schema
 from integrations.airtable.commands import NEEDS_A_PERSON, AirtableCommand
+from integrations.airtable.lease import LEASE_WAIT
 from integrations.airtable.push import Written
 from integrations.airtable.taking import Counts
 from integrations.errors import Unavailable
@@ -93,7 +94,7 @@ class Command(AirtableCommand):
 
     def _write_all(self, table: str, behind: int) -> Written:
         """Sweep until a sweep does nothing more, while nobody else writes."""
-        written, until = Written(), time.monotonic() + pull.LEASE_WAIT
+        written, until = Written(), time.monotonic() + LEASE_WAIT
         while True:
             before = (written.rows, written.errors)
             push.push_due(table=table, written=written)
