@@ -19,6 +19,7 @@ from django.utils.text import capfirst
 from integrations.errors import OutsideError
 from integrations.models import Due
 from integrations.office.buttons import Button, Sure, button, buttons_of
+from integrations.office.seeing import may_see_field, visible
 from integrations.office.theme import ModelAdmin, dress
 from integrations.office.worklists import Worklist, put_aside, retry
 
@@ -49,7 +50,8 @@ class OfficeAdmin(ModelAdmin):
     """Rows are shown whole and read-only, but for `editable`; none is deleted unless said.
 
     `on_add` is what is given besides when a row is made (nothing: staff make none here);
-    `hidden` is never loaded, let alone shown (encrypted fields).
+    `hidden` is never loaded, let alone shown (encrypted fields); `needs` names the permission
+    without which a field or column is not there.
     """
 
     form = OfficeForm
@@ -59,6 +61,7 @@ class OfficeAdmin(ModelAdmin):
     editable: Sequence[str] = ()
     on_add: Sequence[str] = ()
     hidden: Sequence[str] = ()
+    needs: ClassVar[dict[str, str]] = {}
     may_delete = False
     list_fullwidth = True
     # Rows of this kind are found by the search on every page: 1 comes first, 0 never.
@@ -67,7 +70,24 @@ class OfficeAdmin(ModelAdmin):
 
     # --- what is shown, and what may be changed
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).defer(*self.hidden)
+        """The rows that this member of staff may know of: lists, searches, autocompletes, pages."""
+        return visible(request, super().get_queryset(request)).defer(*self.hidden)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A choice offers no row that its user could not open."""
+        if "queryset" not in kwargs:
+            rows = db_field.remote_field.model._default_manager.all()
+            kwargs["queryset"] = visible(request, rows)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        columns = super().get_list_display(request)
+        return [name for name in columns if may_see_field(self, request, name)]
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Nobody sifts by what they may not see."""
+        filters = super().get_list_filter(request)
+        return [each for each in filters if may_see_field(self, request, _filtered(each))]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None and self.on_add:
@@ -80,7 +100,12 @@ class OfficeAdmin(ModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None and self.on_add:
             return [(None, {"fields": self.get_fields(request)})]
-        return super().get_fieldsets(request, obj)
+        seen = []
+        for title, options in super().get_fieldsets(request, obj):
+            names = [name for name in options["fields"] if may_see_field(self, request, name)]
+            if names:
+                seen.append((title, {**options, "fields": names}))
+        return seen
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         if obj is None and self.on_add:
@@ -89,7 +114,11 @@ class OfficeAdmin(ModelAdmin):
             shown = flatten_fieldsets(self.fieldsets)
         else:
             shown = list(self.get_fields(request, obj))
-        return [name for name in shown if name not in self.editable]
+        return [
+            name
+            for name in shown
+            if name not in self.editable or not may_see_field(self, request, name)
+        ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(self.on_add) and super().has_add_permission(request)
@@ -219,6 +248,13 @@ def _last_error(row: Due) -> str:
 
 def _finish(row: Due, by: Any) -> None:
     put_aside(row)
+
+
+def _filtered(entry: Any) -> str:
+    """The field that an entry of list_filter is about; "" for a filter of our own."""
+    if isinstance(entry, (list, tuple)):
+        entry = entry[0]
+    return entry if isinstance(entry, str) else getattr(entry, "parameter_name", "") or ""
 
 
 def _open(row: Due) -> bool:

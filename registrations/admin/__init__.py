@@ -11,6 +11,7 @@ from registrations.admin import (
     proofs,
     registrations,
     rollovers,
+    staff,
     suspensions,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "proofs",
     "registrations",
     "rollovers",
+    "staff",
     "suspensions",
 ]

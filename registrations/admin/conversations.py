@@ -1,5 +1,7 @@
 """Admin of conversations: transcripts to read, drafts handed over, chats that want a person."""
 
+from typing import ClassVar
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -10,6 +12,7 @@ from integrations import clock
 from integrations.office import OfficeAdmin, Sure, Worklist, button
 from registrations.models import ChatMessage, ChatSession, Draft
 
+TRANSCRIPTS = "registrations.see_transcripts"
 LINE = '<li><time>{}</time><span class="kind">{}</span><p>{}</p></li>'
 
 
@@ -36,6 +39,7 @@ class ChatSessionAdmin(OfficeAdmin):
     search_fields = ["drafts__code"]
     date_hierarchy = "started_at"
     hidden = ["key"]
+    needs: ClassVar[dict[str, str]] = {"transcript": TRANSCRIPTS}
     fields = [
         "started_at",
         "last_seen_at",
@@ -94,6 +98,7 @@ class DraftAdmin(OfficeAdmin):
     search_fields = ["code", "registration__player__last_name"]
     list_select_related = ["team"]
     hidden = ["sensitive"]
+    needs: ClassVar[dict[str, str]] = {"transcript": TRANSCRIPTS, "answered": TRANSCRIPTS}
     fields = [
         "reference",
         "code",

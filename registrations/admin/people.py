@@ -12,7 +12,15 @@ from integrations import clock
 from integrations.office import OfficeAdmin
 from registrations.actions import sync
 from registrations.admin.search import PersonSearch
-from registrations.models import Family, Guardian, Player, Registration, TimelineEntry, note
+from registrations.models import (
+    Family,
+    Guardian,
+    Player,
+    Registration,
+    TimelineEntry,
+    note,
+    visible_to,
+)
 
 ADDRESS = ["house_number", "address_line_1", "town", "city", "postcode", "full_address"]
 
@@ -52,8 +60,8 @@ class PersonAdmin(PersonSearch):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = Registration.objects.select_related("team", "season")
-        rows = rows.defer("medical_notes", "not_to_collect")
-        return super().get_queryset(request).prefetch_related(Prefetch("registrations", rows))
+        own = visible_to(request.user, rows.defer("medical_notes", "not_to_collect"))
+        return super().get_queryset(request).prefetch_related(Prefetch("registrations", own))
 
     @admin.display(description="name", ordering=("last_name"))
     def full_name(self, person: Guardian | Player) -> str:

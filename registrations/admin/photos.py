@@ -17,7 +17,7 @@ from integrations import clock, storage
 from integrations.errors import OutsideError
 from integrations.office import office
 from integrations.office.admins import QueueAdmin, QueueFilter
-from registrations.models import Photo, PhotoBytes, TimelineEntry, note
+from registrations.models import Photo, PhotoBytes, TimelineEntry, note, visible_to
 
 SECRET = ["registration__medical_notes", "registration__not_to_collect"]
 
@@ -27,7 +27,7 @@ def show_photo(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The photo itself, for staff who may see photos; each viewing is on the timeline."""
     if not request.user.has_perm("registrations.view_photo"):
         raise PermissionDenied
-    photos = Photo.objects.select_related("registration").defer(*SECRET)
+    photos = visible_to(request.user, Photo.objects.select_related("registration").defer(*SECRET))
     photo = get_object_or_404(photos, uuid=uuid)
     jpeg = _jpeg(photo)
     if jpeg is None:

@@ -73,6 +73,27 @@ class RegistrationAdmin(ClosedSeason, Deeds, OnBehalf, Shown, InAirtable, Person
     search_people = ["guardian", "player", "second_guardian"]
     search_phones = ["emergency_phone"]
     hidden = ["medical_notes", "not_to_collect"]
+    needs: ClassVar[dict[str, str]] = {
+        name: "registrations.see_money"
+        for name in [
+            "monthly",
+            "payment_day",
+            "payment_link",
+            "fee_settled_at",
+            "fee_settled_by",
+            "collection_arranged_at",
+            "collection_arranged_by",
+        ]
+    } | {
+        "staff_notes": "registrations.change_registration",
+        "why_flagged": "registrations.change_registration",
+        "attention": "registrations.change_registration",
+        "sms_state": "registrations.view_sms",
+        "sms_received_at": "registrations.view_sms",
+        "in_airtable": "integrations.view_airtablerow",
+        "player_link": "registrations.view_player",
+        "guardian_link": "registrations.view_guardian",
+    }
     editable = [
         "new_kit_required",
         "kit_size",
@@ -189,7 +210,7 @@ class RegistrationAdmin(ClosedSeason, Deeds, OnBehalf, Shown, InAirtable, Person
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         row = self.get_object(request, object_id)
-        extra = {"timeline": timeline(row) if row else []}
+        extra = {"timeline": timeline(row, request.user) if row else []}
         return super().change_view(request, object_id, form_url, extra | (extra_context or {}))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+
 from integrations.models import AirtableRow
 from registrations.models import ChatMessage, Registration
 
@@ -23,9 +26,20 @@ class Line:
 Source = Callable[[Registration], Iterator[Line]]
 
 
-def timeline(registration: Registration) -> list[Line]:
-    """Everything that is known to have happened, newest first."""
+# Kinds of lines that only whoever holds the permission reads.
+RIGHTS = {
+    "conversation": "registrations.see_transcripts",
+    "payment": "registrations.see_money",
+    "SMS": "registrations.view_sms",
+    "e-mail": "registrations.view_email",
+}
+
+
+def timeline(registration: Registration, user: AbstractBaseUser | AnonymousUser) -> list[Line]:
+    """All that is known to have happened and that `user` may read, newest first."""
+    may = {kind: user.has_perm(right) for kind, right in RIGHTS.items()}  # type: ignore[union-attr]
     lines = [line for source in SOURCES for line in source(registration)]
+    lines = [line for line in lines if may.get(line.kind, True)]
     return sorted(lines, key=lambda line: line.at, reverse=True)
 
 

@@ -10,6 +10,7 @@ from registrations.models.registrations import Registration
 from registrations.models.returning import Invitation, ReturningVisit
 from registrations.models.rollovers import PlannedTeam, ReturningPlace, Rollover
 from registrations.models.seasons import Season, Team
+from registrations.models.staff import TeamStaff, visible_to
 from registrations.models.suspensions import Suspension
 from registrations.models.timeline import TimelineEntry, note
 
@@ -39,6 +40,8 @@ __all__ = [
     "Sms",
     "Suspension",
     "Team",
+    "TeamStaff",
     "TimelineEntry",
     "note",
+    "visible_to",
 ]

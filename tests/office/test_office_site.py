@@ -51,6 +51,7 @@ def test_search_finds_children_parents_teams_and_pages_and_reads_no_notes(client
 def test_search_shows_nobody_what_their_lists_would_not(client):
     row = factories.registration()
     user = User.objects.create_user("coach", password="x", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="see_all_teams"))
     client.force_login(user)
     ask = reverse("admin:search"), {"s": row.player.last_name}
     assert row.player.full_name not in client.get(*ask).content.decode()

@@ -34,7 +34,7 @@ def treasurer(client):
 
 def signed_in(client, name, *codenames):
     user = User.objects.create_user(name, password="x", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    user.user_permissions.set(Permission.objects.filter(codename__in=["see_all_teams", *codenames]))
     client.force_login(user)
     return user
 

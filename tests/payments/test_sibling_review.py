@@ -36,7 +36,7 @@ def case(pair):
 @pytest.fixture
 def treasurer(client):
     user = User.objects.create_user("treasurer", password="x", is_staff=True)
-    for codename in ("view_siblingcase", "change_siblingcase"):
+    for codename in ("view_siblingcase", "change_siblingcase", "see_all_teams"):
         user.user_permissions.add(Permission.objects.get(codename=codename))
     client.force_login(user)
     return user
@@ -120,7 +120,8 @@ def test_what_cannot_be_siblings_is_refused(client, treasurer, other):
 
 def test_whoever_may_only_look_decides_nothing(client, case):
     user = User.objects.create_user("registrar", password="x", is_staff=True)
-    user.user_permissions.add(Permission.objects.get(codename="view_siblingcase"))
+    for codename in ("view_siblingcase", "see_all_teams"):
+        user.user_permissions.add(Permission.objects.get(codename=codename))
     client.force_login(user)
     assert client.get(f"{LIST}{case.pk}/change/").status_code == 200
     answer = client.post(f"{LIST}{case.pk}/do/approve/", {"confirmed": "1", "reason": "x"})

@@ -164,7 +164,7 @@ def test_a_wrong_number_is_refused_and_a_right_one_is_kept(client):
 def test_medical_notes_are_shown_to_welfare_only_and_the_viewing_is_recorded(client):
     row = factories.registration(has_medical_issues=True, medical_notes="carries an EpiPen")
     nurse = User.objects.create_user("nurse", password="x", is_staff=True)
-    for name in ("view_registration", "change_registration"):
+    for name in ("view_registration", "change_registration", "see_all_teams"):
         nurse.user_permissions.add(Permission.objects.get(codename=name))
     client.force_login(nurse)
 
@@ -184,6 +184,7 @@ def test_whoever_may_only_look_may_press_nothing(client):
     row = factories.registration()
     looker = User.objects.create_user("looker", password="x", is_staff=True)
     looker.user_permissions.add(Permission.objects.get(codename="view_registration"))
+    looker.user_permissions.add(Permission.objects.get(codename="see_all_teams"))
     client.force_login(looker)
     address = reverse("admin:registrations_registration_change", args=[row.pk])
     assert "Cancel the registration" not in client.get(address).content.decode()

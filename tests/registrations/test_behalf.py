@@ -17,7 +17,9 @@ PAGE = "/admin/registrations/registration/register/"
 def login(name: str, *permissions: str) -> Client:
     """A volunteer in front of the office."""
     user = User.objects.create_user(name, is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    user.user_permissions.set(
+        Permission.objects.filter(codename__in=["see_all_teams", *permissions])
+    )
     client = Client(enforce_csrf_checks=True)
     client.force_login(user)
     return client

@@ -33,6 +33,7 @@ def build() -> bool:
         return False
     with transaction.atomic():
         kept = _build(Random(SEED))  # noqa: S311  a demo's names, not a secret
+        staff.place()
     kept.store_photos()
     return True
 

@@ -3,73 +3,51 @@
 from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 
-WELFARE = "Welfare"
+from registrations.models import Team, TeamStaff
+from utjfc import roles
+
+MANAGED = ("u10", "Lions")
 
 
 @dataclass(frozen=True)
 class Login:
-    """One login, and what it may see: (app, codename's first word) pairs, or everything."""
+    """One login and its role (a group of utjfc.roles)."""
 
     username: str
     password: str
     role: str
-    may: tuple[tuple[str, str], ...] = ()
 
 
 # Known to all on purpose: the demo listens on this machine only and holds nobody's data.
 LOGINS = [
-    Login("admin", "demo-admin", "Administrator"),
-    Login(
-        "registrar",
-        "demo-registrar",
-        "Registrar",
-        (
-            ("registrations", "view"),
-            ("registrations", "add"),
-            ("registrations", "change"),
-            ("payments", "view"),
-            ("integrations", "view"),
-        ),
-    ),
-    Login(
-        "treasurer",
-        "demo-treasurer",
-        "Treasurer",
-        (
-            ("registrations", "view"),
-            ("payments", "view"),
-            ("payments", "change"),
-            ("payments", "see"),
-        ),
-    ),
-    Login("welfare", "demo-welfare", WELFARE, (("registrations", "view"),)),
+    Login("admin", "demo-admin", roles.ADMINISTRATOR),
+    Login("registrar", "demo-registrar", roles.REGISTRAR),
+    Login("treasurer", "demo-treasurer", roles.TREASURER),
+    Login("welfare", "demo-welfare", roles.WELFARE),
+    Login("manager", "demo-manager", roles.MANAGER),
+    Login("committee", "demo-committee", roles.COMMITTEE),
 ]
 
 
 def build() -> None:
-    """Save the groups and the logins; those that exist keep their passwords."""
+    """Save the logins; those that exist keep their passwords and their roles."""
     users = get_user_model().objects
     for login in LOGINS:
         if users.filter(username=login.username).exists():
             continue
         person = {"username": login.username, "password": login.password}
-        if not login.may:
-            users.create_superuser(**person)
-            continue
-        group, _ = Group.objects.get_or_create(name=login.role)
-        group.permissions.set(_permissions(login))
-        users.create_user(**person, is_staff=True).groups.add(group)
+        if login.role == roles.ADMINISTRATOR:
+            made = users.create_superuser(**person)
+        else:
+            made = users.create_user(**person, is_staff=True)
+        made.groups.add(Group.objects.get(name=login.role))
+    place()
 
 
-def _permissions(login: Login) -> list[Permission]:
-    return [
-        permission
-        for app, verb in login.may
-        for permission in Permission.objects.filter(
-            content_type__app_label=app, codename__startswith=f"{verb}_"
-        )
-        # Medical notes are for the welfare officer alone (design 3.7).
-        if permission.codename != "view_medical" or login.role == WELFARE
-    ]
+def place() -> None:
+    """Put the demo's manager beside the team whose code is the first to be tried."""
+    for user in get_user_model().objects.filter(username="manager"):
+        for team in Team.objects.filter(age_group=MANAGED[0], name=MANAGED[1]):
+            TeamStaff.objects.get_or_create(user=user, team=team)
