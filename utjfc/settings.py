@@ -9,7 +9,7 @@ import environ
 from celery.schedules import crontab
 from cryptography.fernet import Fernet
 
-from utjfc import look
+from utjfc import look, teams
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -350,26 +350,9 @@ AIRTABLE_TABLES = {
     "suspension": "registrations.airtable_tables.SuspensionTable",
 }
 AIRTABLE_PARTS = {"registration": ["payments.airtable.registration_fields"]}
-# Who may see which rows, and by which path each kind of row belongs to a team. A kind that is in
-# neither list is seen only by those who may see every team.
+# Who may see which rows (utjfc/teams.py).
 VISIBLE_TO = "registrations.models.visible_to"
-NOBODYS_TEAM = ["registrations.Season"]
-TEAM_OF = {
-    "registrations.Team": "pk",
-    "registrations.Registration": "team",
-    "registrations.Player": "registrations__team",
-    "registrations.Guardian": "registrations__team",
-    "registrations.Family": "players__registrations__team",
-    "registrations.Suspension": "registration__team",
-    "registrations.Photo": "registration__team",
-    "registrations.Sms": "registration__team",
-    "registrations.Email": "registration__team",
-    "registrations.Draft": "team",
-    "payments.Payment": "registration__team",
-    "payments.BillingRequest": "registration__team",
-    "payments.Subscription": "registration__team",
-    "payments.MonthlyCharge": "registration__team",
-}
+TEAM_OF, NOBODYS_TEAM = teams.TEAM_OF, teams.NOBODYS_TEAM
 # Which service the rows of each queue wait for (integrations.health).
 DUE_SERVICES = {
     "integrations.WebhookEvent": "gocardless",

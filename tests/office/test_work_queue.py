@@ -103,7 +103,8 @@ def test_a_get_a_stranger_and_a_row_of_another_list_change_nothing(client, flagg
     reader = User.objects.create_user("reader", password="x", is_staff=True)
     client.force_login(reader)
     assert decide(client, flagged, "take").status_code == 404
-    reader.user_permissions.add(Permission.objects.get(codename="view_registration"))
+    for codename in ("view_registration", "see_all_teams"):
+        reader.user_permissions.add(Permission.objects.get(codename=codename))
     assert decide(client, flagged, "done").status_code == 403
     assert decide(client, flagged, "take").status_code == 200
     flagged.refresh_from_db()
