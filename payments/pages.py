@@ -7,11 +7,14 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
 
 from integrations import clock
-from payments.actions import links, proving
+from payments.actions import links, proving, reusing
 from payments.actions.links import Answer
+from registrations.wording import pounds
 
 # One address may be a whole club evening behind one router.
 VISITS_A_MINUTE = 60
@@ -47,7 +50,10 @@ def unlisted(view: View) -> View:
 @unlisted
 def reg_setup(request: HttpRequest, token: str) -> HttpResponse:
     """302 to the hosted payment page, or a small page that says why not."""
-    outcome = links.open_link(token, request.GET.get(proving.MARK, ""))
+    mark = request.GET.get(proving.MARK, "")
+    outcome = links.open_link(token, mark, own="own" in request.GET)
+    if outcome.answer == Answer.FAMILY:
+        return _offer(request, token, mark)
     if outcome.answer == Answer.GO:
         return HttpResponseRedirect(outcome.url)
     return _page(request, outcome.answer, token)
@@ -67,6 +73,36 @@ def left(request: HttpRequest, token: str) -> HttpResponse:
     if links.find(token) is None:
         return _page(request, Answer.UNKNOWN, token)
     return render(request, "payments/left.html", {"token": token})
+
+
+@csrf_exempt  # the mark in the address is the credential; no cookie is involved
+@require_POST
+@unlisted
+def family(request: HttpRequest, token: str) -> HttpResponse:
+    """Put this child on the family's Direct Debit; then the signing-on fee is all that is left."""
+    mark = request.GET.get(proving.MARK, "")
+    registration = links.find(token)
+    if registration is None:
+        return _page(request, Answer.UNKNOWN, token)
+    reusing.share(registration.pk, mark, at=clock.now())
+    return HttpResponseRedirect(f"{reverse('reg_setup', args=[token])}?{proving.MARK}={mark}")
+
+
+def _offer(request: HttpRequest, token: str, mark: str) -> HttpResponse:
+    registration = links.find(token)
+    mandate = reusing.offered(registration, mark) if registration else None
+    if registration is None or mandate is None:
+        return _page(request, Answer.UNKNOWN, token)
+    items = [(name, pounds(pence)) for name, pence in reusing.children_on(mandate)]
+    given = {
+        "token": token,
+        "mark": mark,
+        "child": registration.player.first_name,
+        "items": items,
+        "monthly": pounds(registration.monthly_fee_pence),
+        "fee": pounds(registration.signing_on_fee_pence),
+    }
+    return render(request, "payments/family.html", given)
 
 
 def _page(request: HttpRequest, answer: Answer, token: str) -> HttpResponse:

@@ -6,7 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from integrations import clock
-from payments.actions import orders, standing
+from payments.actions import orders, reusing, standing
 from payments.pages import unlisted
 from registrations import fields
 from registrations.actions import changing
@@ -17,6 +17,8 @@ from registrations.models import Registration
 CHANGED = "Thank you. That is changed, for all your children at the club."
 ASKED = "Thank you. Your bank is asked again; the new day is shown here soon."
 NOTHING_LATE = "There is nothing that your bank can be asked for just now."
+TAKEN_OFF = "Done: nothing is taken from your Direct Debit for this child. The club has been told."
+TOO_LATE = "That can no longer be changed here. Please write to the club."
 TOO_OFTEN = "That was asked for too often. Please try again later, or write to the club."
 NO_WAY = "Please choose how we may send you the code."
 WRONG = "That is not the code. Please look again."
@@ -42,6 +44,19 @@ def again(request: HttpRequest, token: str) -> HttpResponse:
         return _unknown(request, token)
     asked = orders.owe_what_is_late(registration.pk, by="the parent")
     return _page(request, registration, notice=ASKED if asked else NOTHING_LATE)
+
+
+@csrf_exempt
+@require_POST
+@unlisted
+def objection(request: HttpRequest, token: str) -> HttpResponse:
+    """The payer did not want this child on the family's Direct Debit."""
+    registration = _find(token)
+    if registration is None or not _may_change(registration):
+        return _unknown(request, token)
+    taken_off = reusing.object_to(registration.pk)
+    registration.refresh_from_db()
+    return _page(request, registration, notice=TAKEN_OFF if taken_off else TOO_LATE)
 
 
 @csrf_exempt
@@ -109,6 +124,7 @@ def _page(
     shown = standing.standing(registration)
     ways = changing.ways(registration) if _may_change(registration) else []
     context = {"token": registration.token, "shown": shown, "ways": ways, **given}
+    context["may_object"] = reusing.may_object(registration)
     return render(request, "payments/status.html", context, status=status)
 
 

@@ -6,6 +6,8 @@ from payments import pages, status
 
 urlpatterns: list[URLPattern] = [
     path("reg_setup/<str:token>", pages.reg_setup, name="reg_setup"),
+    path("reg_setup/<str:token>/family", pages.family, name="reg_setup_family"),
+    path("reg_setup/<str:token>/object", status.objection, name="reg_setup_object"),
     path("reg_setup/<str:token>/return", pages.came_back, name="reg_setup_return"),
     path("reg_setup/<str:token>/exit", pages.left, name="reg_setup_exit"),
     path("reg_setup/<str:token>/status", status.status, name="reg_setup_status"),

@@ -14,7 +14,7 @@ from uuid import UUID
 from integrations import clock, gocardless, gocardless_books
 from integrations.errors import Unavailable
 from integrations.models import WebhookEvent
-from payments.actions import books, following, fulfilment, history, months
+from payments.actions import books, following, fulfilment, hearing, history, mandates, months
 from payments.models import BillingRequest, Mandate, Payment, Subscription
 
 Outcome = WebhookEvent.Outcome
@@ -222,12 +222,12 @@ def _apply_mandate(event: WebhookEvent, reading: Reading) -> bool:
         return False
     if event.action == "replaced":
         seen, moved = reading.mandate, list(reading.moved)
-        return seen is not None and following.replace_mandate(mandate, seen, moved, at=reading.at)
+        return seen is not None and mandates.replace_mandate(mandate, seen, moved, at=reading.at)
     status = _MANDATE_STATUS.get(event.action)
-    heard = status is not None and following.move_mandate(mandate, _word(event, status))
+    heard = status is not None and mandates.move_mandate(mandate, _word(event, status))
     if reading.mandate:
-        said = following.reading(reading.mandate.status, reading.at)
-        return following.move_mandate(mandate, said) or heard
+        said = hearing.reading(reading.mandate.status, reading.at)
+        return mandates.move_mandate(mandate, said) or heard
     return heard
 
 

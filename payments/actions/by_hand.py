@@ -14,8 +14,8 @@ from django.db.models import QuerySet, Sum
 
 from integrations import clock
 from payments import lines
-from payments.actions.following import living_mandate
 from payments.actions.fulfilment import ENDED, LOST_PAYMENT
+from payments.actions.mandates import living_mandate
 from payments.models import HandPayment, MonthlyCharge, OpeningBalance
 from payments.schedule import chosen_day, months_between
 from registrations.actions import states, sync

@@ -15,8 +15,9 @@ from django.db.models import Sum
 
 from integrations import clock, gocardless_books
 from integrations.gocardless_books import ListedPayment, ListedSubscription
-from payments.actions import books, following
+from payments.actions import books, following, hearing
 from payments.actions.fulfilment import ENDED
+from payments.actions.mandates import move_mandate
 from payments.models import Mandate, Payment, Payout, Refund, Subscription
 
 _LOST_REFUND = ("failed", "bounced", "funds_returned")
@@ -48,7 +49,7 @@ def mandates(since: datetime) -> Iterator[Difference]:
         elif status != ours.status:
             before = ours.status
             with transaction.atomic():
-                mended = following.move_mandate(ours, following.reading(status, at))
+                mended = move_mandate(ours, hearing.reading(status, at))
             yield Difference(ours.gocardless_id, "status", owner, before, status, mended=mended)
 
 
@@ -138,7 +139,7 @@ def _subscription(
         mended = False
         if before not in ENDED:
             with transaction.atomic():
-                said = following.reading(found.status, at)
+                said = hearing.reading(found.status, at)
                 mended = following.move_subscription(ours, said)
         over = before in ENDED and found.status in ENDED
         if not over:

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from integrations import clock, gocardless, gocardless_books, queue
 from integrations.errors import Rejected
-from payments.actions import following
+from payments.actions import following, mandates
 from payments.actions.fulfilment import ENDED, plan_subscription
 from payments.models import Ending, Payment, Subscription
 from registrations.actions import states, sync
@@ -42,7 +42,7 @@ def collect_anew(registration_id: int, *, day: int, reason: str, by: str) -> Non
     where no living mandate could collect.
     """
     registration = states.locked(registration_id)
-    mandate = following.living_mandate(registration)
+    mandate = mandates.living_mandate(registration)
     if registration.cancelled_at or mandate is None:
         raise ValueError("There is no Direct Debit to collect by.")
     before, registration.payment_day = registration.payment_day, day
@@ -120,10 +120,10 @@ def _end(row: Ending) -> None:
     mandate = plan.mandate.gocardless_id
     at = clock.now()
     for seen in gocardless_books.subscriptions_of(mandate):
-        # One that was made by a lost answer is ours too: the mandate is this registration's.
         if seen.status in _RUNNING and not _of_another(plan, seen.id):
             _cancelled(seen.id)
-    payments = [_stopped(seen) for seen in gocardless_books.payments_of(mandate)]
+    theirs = gocardless_books.payments_of(mandate)
+    payments = [_stopped(seen) for seen in theirs if not _for_another(plan, seen)]
     _record(row, plan, payments, at)
 
 
@@ -134,8 +134,28 @@ def _hold(plan: Subscription) -> None:
 
 
 def _of_another(plan: Subscription, id: str) -> bool:
-    others = Subscription.objects.exclude(pk=plan.pk).exclude(status__in=ENDED)
-    return others.filter(gocardless_id=id).exists()
+    """A family's mandate collects for several children; one that we do not know was made by a
+    lost answer, and is this plan's where nobody else uses the mandate."""
+    known = Subscription.objects.filter(gocardless_id=id).first()
+    if known is None:
+        return _is_shared(plan)
+    return known.pk != plan.pk and known.status not in ENDED
+
+
+def _for_another(plan: Subscription, seen: gocardless.Payment) -> bool:
+    """A payment of another child by the same mandate stays as it is."""
+    known = Payment.objects.filter(gocardless_id=seen.id).first()
+    if known is not None:
+        return known.registration_id != plan.registration_id
+    maker = Subscription.objects.filter(gocardless_id=seen.subscription_id or "-").first()
+    if maker is not None:
+        return maker.registration_id != plan.registration_id
+    return _is_shared(plan)
+
+
+def _is_shared(plan: Subscription) -> bool:
+    others = Subscription.objects.filter(mandate=plan.mandate_id)
+    return others.exclude(registration=plan.registration_id).exists()
 
 
 def _stopped(seen: gocardless.Payment) -> gocardless.Payment:
@@ -192,7 +212,7 @@ def _say_what_is_left(registration: Registration, payments: list[gocardless.Paym
 
 
 def _plan_next(registration: Registration, old: Subscription | None) -> None:
-    mandate = following.living_mandate(registration)
+    mandate = mandates.living_mandate(registration)
     if mandate is None or registration.cancelled_at:
         return
     joined_on = old.joined_on if old else clock.today()

@@ -1,4 +1,4 @@
-"""What becomes of payments, mandates and subscriptions afterwards, as GoCardless tells it.
+"""What becomes of payments and subscriptions afterwards, as GoCardless tells it.
 
 Every word is added to a history, and how a thing stands is worked out from all of them
 (payments.actions.history), so their order does not matter. The callers hold the one transaction;
@@ -8,28 +8,23 @@ the registration is locked first.
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TypeVar
 
 from integrations import clock, gocardless
-from payments.actions import history, requests
+from payments.actions import hearing, history, mandates
 from payments.actions.fulfilment import (
-    DEAD_MANDATE,
     ENDED,
     LOST_PAYMENT,
-    SKEW,
-    plan_subscription,
     withdraw,
 )
 from payments.actions.history import Word
-from payments.models import BillingRequest, Mandate, MonthlyCharge, Payment, Subscription
+from payments.models import MonthlyCharge, Payment, Subscription
 from registrations.actions import states, sync
-from registrations.models import Registration, TimelineEntry, note
+from registrations.models import Registration
 
 # A subscription makes its payment about three working days before it is charged (wire 3.4).
 AHEAD = timedelta(days=14)
 # What a word can change of a payment.
 STANDING = ["history", "status", "charge_on", "status_at", "will_retry", "cause"]
-Historic = TypeVar("Historic", Payment, Mandate, Subscription)
 
 
 def move_payment(payment: Payment, said: Word) -> bool:
@@ -44,7 +39,7 @@ def refresh_payment(payment: Payment, seen: gocardless.Payment, *, at: datetime)
     registration = states.locked(payment.registration_id)
     payment = Payment.objects.select_for_update().get(pk=payment.pk)
     before = [each["at"] for each in payment.history if each["read"]]
-    said = reading(seen.status, at)
+    said = hearing.reading(seen.status, at)
     charge_on = seen.charge_on if said["at"] >= max(before, default="") else payment.charge_on
     return _hear_payment(payment, registration, said, charge_on)
 
@@ -71,63 +66,11 @@ def learn_payment(seen: gocardless.Payment, *, at: datetime) -> bool:
     return refresh_payment(payment, seen, at=at) or made
 
 
-def move_mandate(mandate: Mandate, said: Word) -> bool:
-    """Add a word about a mandate; a dead one ends monthly collection, a revived one restores it."""
-    owner = _owner(mandate)
-    if owner:
-        states.locked(owner.pk)
-    mandate = Mandate.objects.select_for_update().get(pk=mandate.pk)
-    kept = _kept(mandate, said)
-    if kept is None:
-        return False
-    standing = history.fold(kept, history.MANDATE, dead=DEAD_MANDATE)
-    before = (mandate.status, _last_death(mandate))
-    mandate.history, mandate.status = kept, standing.status
-    mandate.status_at = datetime.fromisoformat(standing.word["at"])
-    if standing.status in DEAD_MANDATE:
-        mandate.next_possible_charge_date = None
-    mandate.save(update_fields=["history", "status", "status_at", "next_possible_charge_date"])
-    if owner and before != (standing.status, standing.died_at):
-        _judge_mandate(mandate, owner, standing)
-    return before != (standing.status, standing.died_at)
-
-
-def replace_mandate(
-    mandate: Mandate, seen: gocardless.Mandate, moved: list[str], *, at: datetime
-) -> bool:
-    """GoCardless put another mandate in its place; `moved` are subscriptions that went along."""
-    owner = _owner(mandate)
-    if owner:
-        states.locked(owner.pk)
-    new, made = Mandate.objects.get_or_create(
-        gocardless_id=seen.id,
-        defaults={
-            "guardian": mandate.guardian,
-            "billing_request": mandate.billing_request,
-            "customer_id": seen.customer_id or mandate.customer_id,
-            "status": seen.status,
-            "next_possible_charge_date": seen.next_possible_charge_date,
-            "created_at": clock.now(),
-            "status_at": at - SKEW,
-        },
-    )
-    Mandate.objects.filter(pk=mandate.pk).update(replaced_by=new)
-    mandate.subscriptions.filter(gocardless_id__in=moved).update(mandate=new)
-    left = mandate.subscriptions.exclude(status__in=ENDED)
-    left.filter(gocardless_id="").update(mandate=new)
-    if owner and made:
-        words = "GoCardless replaced the mandate by another"
-        note(owner, TimelineEntry.Kind.PAYMENT, words, at=clock.now())
-        if left.exclude(gocardless_id="").exists():
-            states.flag(owner.pk, f"{words}; the subscription stayed behind", at=clock.now())
-    return made
-
-
 def move_subscription(subscription: Subscription, said: Word) -> bool:
     """Add a word about a subscription: running, paused, finished, cancelled."""
     registration = states.locked(subscription.registration_id)
     row = Subscription.objects.select_for_update().get(pk=subscription.pk)
-    kept = _kept(row, said)
+    kept = hearing.kept(row, said)
     if kept is None:
         return False
     status = history.fold(kept, history.SUBSCRIPTION).status
@@ -145,24 +88,9 @@ def move_subscription(subscription: Subscription, said: Word) -> bool:
     return True
 
 
-def reading(status: str, at: datetime) -> Word:
-    """What GoCardless showed when it was asked at `at`."""
-    moment = at - SKEW
-    return history.word(status, moment, id=f"read {moment.isoformat()}", read=True)
-
-
-def _kept(row: Historic, said: Word) -> list[Word] | None:
-    """The row's history and one word more; it begins with what was read when the row was made."""
-    kept = row.history
-    if not kept and row.status:
-        began = getattr(row, "status_at", None) or row.created_at
-        kept = [history.word(row.status, began, id="known", read=True)]
-    return history.added(kept, said)
-
-
 def take_in(payment: Payment, said: Word, charge_on: date | None) -> bool | None:
     """Add a word to a payment in memory; whether how it stands changed, None for a known word."""
-    kept = _kept(payment, said)
+    kept = hearing.kept(payment, said)
     if kept is None:
         return None
     before = (payment.status, payment.will_retry, payment.charge_on)
@@ -230,7 +158,7 @@ def _judge_fee(payment: Payment) -> None:
     at = payment.status_at or clock.now()
     if payment.status not in LOST_PAYMENT:
         states.settle_fee(payment.registration_id, at=at)
-        _plan_again(payment.registration_id)
+        mandates.plan_again(payment.registration_id)
         return
     fees = Payment.objects.filter(
         registration_id=payment.registration_id, purpose=Payment.Purpose.SIGNING_ON_FEE
@@ -239,65 +167,9 @@ def _judge_fee(payment: Payment) -> None:
         return
     reason = f"payment {payment.status.replace('_', ' ')}"
     states.unsettle_fee(payment.registration_id, at=clock.now(), reason=reason)
-    _reopen(payment.registration_id)
+    mandates.reopen(payment.registration_id)
     planned = Subscription.objects.filter(
         registration_id=payment.registration_id, status=Subscription.Status.PLANNED
     )
     for subscription in planned:
         withdraw(subscription)
-
-
-def _judge_mandate(mandate: Mandate, owner: Registration, standing: history.Standing) -> None:
-    """GoCardless cancels the subscriptions of a mandate that dies, for good (wire 3.1)."""
-    moment = clock.now()
-    if standing.died_at:
-        for subscription in mandate.subscriptions.exclude(status__in=ENDED):
-            withdraw(subscription)
-    if standing.status not in DEAD_MANDATE:
-        states.arrange_collection(owner.pk, at=moment)
-        if standing.died_at:
-            states.flag(owner.pk, "the mandate came back to life: look at its months", at=moment)
-            _plan_again(owner.pk)
-        return
-    others = Mandate.objects.filter(billing_request__registration=owner)
-    if others.exclude(status__in=DEAD_MANDATE).exists():
-        return
-    cause = standing.word["cause"] or standing.status
-    reason = f"mandate {standing.status}: {cause.replace('_', ' ')}"[:150]
-    states.collection_lost(owner.pk, at=moment, reason=reason)
-    _reopen(owner.pk)
-
-
-def _plan_again(registration_id: int) -> None:
-    """What was withdrawn before anything was made by it is planned anew once all is well again."""
-    registration = states.locked(registration_id)
-    last = registration.subscriptions.first()
-    alive = living_mandate(registration)
-    if not (alive and last and registration.fee_settled_at):
-        return
-    if last.status == Subscription.Status.CANCELLED and not last.gocardless_id:
-        joined = datetime.combine(last.joined_on, datetime.min.time(), tzinfo=clock.LONDON)
-        plan_subscription(registration_id, alive, at=joined)
-
-
-def living_mandate(registration: Registration) -> Mandate | None:
-    """The newest mandate by which this registration can be collected."""
-    mandates = Mandate.objects.filter(billing_request__registration=registration)
-    return mandates.exclude(status__in=DEAD_MANDATE).filter(replaced_by=None).first()
-
-
-def _last_death(mandate: Mandate) -> str:
-    return history.fold(mandate.history, history.MANDATE, dead=DEAD_MANDATE).died_at
-
-
-def _reopen(registration_id: int) -> None:
-    """The used billing request makes room, so that the parent's link asks for what is missing."""
-    used = BillingRequest.objects.filter(
-        registration_id=registration_id, closed_at=None, status=BillingRequest.Status.FULFILLED
-    )
-    for row in used:
-        requests.close(row, at=clock.now())
-
-
-def _owner(mandate: Mandate) -> Registration | None:
-    return mandate.billing_request.registration if mandate.billing_request else None

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from integrations import clock, gocardless, queue
 from integrations.errors import OutsideError, Rejected
-from payments.actions import asking, fulfilment, proving, requests
+from payments.actions import asking, fulfilment, proving, requests, reusing
 from payments.models import BillingRequest
 from registrations.actions import states
 from registrations.models import Guardian, Registration, TimelineEntry, note
@@ -37,6 +37,7 @@ class Answer(StrEnum):
     AT_THE_BANK = "at_the_bank"
     AWAY = "away"
     BY_TEXT = "by_text"
+    FAMILY = "family"
     GO = "go"
 
 
@@ -48,14 +49,17 @@ class Outcome:
     url: str = ""
 
 
-def open_link(token: str, mark: str = "") -> Outcome:
+def open_link(token: str, mark: str = "", *, own: bool = False) -> Outcome:
     """Where this link leads now; makes the billing request and the flow where they are missing.
 
-    `mark` tells which text or e-mail the link was in (payments.actions.proving).
+    `mark` tells which text or e-mail the link was in (payments.actions.proving). Whoever holds
+    the phone of a family's Direct Debit is offered it first, unless they want one of their `own`.
     """
     registration = find(token)
     if registration is None:
         return Outcome(Answer.UNKNOWN)
+    if mark and not own and reusing.offered(registration, mark):
+        return Outcome(Answer.FAMILY)
     # A request that was cancelled or paid meanwhile is found out on the first round.
     for _ in range(2):
         standing = _standing(registration)

@@ -11,7 +11,7 @@ from django.db.models import Sum
 
 from integrations import clock, gocardless, gocardless_books, queue
 from payments import lines
-from payments.actions import books, following
+from payments.actions import books, following, mandates
 from payments.actions.fulfilment import DEAD_MANDATE
 from payments.models import Mandate, MonthlyCharge, Payment, PaymentOrder, Refund
 from registrations.actions import states
@@ -70,7 +70,7 @@ def owe_what_is_late(registration_id: int, *, by: str) -> int:
     What the bank already has or tries by itself is left alone. Returns how many were asked for.
     """
     registration = states.locked(registration_id)
-    mandate = following.living_mandate(registration)
+    mandate = mandates.living_mandate(registration)
     found = lines.entries(registration.season, today=clock.today(), registration=registration.pk)
     late = {line.month for line in found if line.outstanding and not line.retried}
     months = MonthlyCharge.objects.filter(registration=registration, month__in=late)

@@ -23,7 +23,7 @@ def mark(token: str, sent_to: str) -> str:
 def note_opening(registration: Registration, given: str, *, at: datetime) -> None:
     """A visit of the payment link, with its mark or without; in the caller's transaction."""
     known = (str(registration.guardian.phone), registration.guardian.email)
-    places = [to for to in known if to and _fits(registration.token, to, given)]
+    places = [to for to in known if to and fits(registration.token, to, given)]
     LinkOpening.objects.get_or_create(
         registration=registration,
         sent_to=places[0] if places else "",
@@ -46,5 +46,6 @@ def note_payment(registration: Registration, *, at: datetime) -> bool:
     return False
 
 
-def _fits(token: str, sent_to: str, given: str) -> bool:
+def fits(token: str, sent_to: str, given: str) -> bool:
+    """Whether a mark is the one that was sent there."""
     return constant_time_compare(mark(token, sent_to), given)

@@ -1,14 +1,20 @@
-"""A family that has a Direct Debit already needs no second one for the next season."""
+"""One Direct Debit for a family: for the next season, and for a brother or sister (domain 5.7).
+
+It is offered only to whoever holds the phone on file: the link that was sent there carries a mark
+(payments.actions.proving). A number that somebody typed gets no offer and no hint (design 3.8).
+"""
 
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
-from payments.actions import following
+from integrations import clock
+from payments.actions import ending, mandates, proving
 from payments.actions.fulfilment import DEAD_MANDATE, ENDED, plan_subscription
-from payments.models import Mandate
-from registrations.actions import states
-from registrations.models import Registration, TimelineEntry, note
+from payments.models import Mandate, Payment
+from registrations.actions import messages, states
+from registrations.models import Guardian, Registration, TimelineEntry, note
 
 
 @transaction.atomic
@@ -34,7 +40,7 @@ def collect_if_ready(registration_id: int, *, at: datetime) -> None:
     by_mandate = registration.collection_arranged_by == Registration.CollectionSource.MANDATE
     if not (registration.fee_settled_at and by_mandate) or registration.cancelled_at:
         return
-    if following.living_mandate(registration) or registration.payment_day is None:
+    if mandates.living_mandate(registration) or registration.payment_day is None:
         return
     mandate = family_mandate(registration)
     if mandate and not registration.subscriptions.exclude(status__in=ENDED).exists():
@@ -42,6 +48,65 @@ def collect_if_ready(registration_id: int, *, at: datetime) -> None:
 
 
 def family_mandate(registration: Registration) -> Mandate | None:
-    """The newest mandate of the same parent by which money can be collected."""
-    mandates = Mandate.objects.filter(guardian=registration.guardian_id, replaced_by=None)
-    return mandates.exclude(status__in=DEAD_MANDATE).first()
+    """The newest living mandate of the same parent, or of the same proven phone."""
+    parent = registration.guardian
+    same = Q(guardian=parent)
+    if parent.phone and parent.phone_proven_at:
+        same |= Q(guardian__phone=parent.phone, guardian__phone_proven_at__isnull=False)
+    found = Mandate.objects.filter(same, replaced_by=None)
+    return found.exclude(status__in=DEAD_MANDATE).first()
+
+
+def offered(registration: Registration, mark: str) -> Mandate | None:
+    """The family's mandate, where the visitor came by the text to the phone that it is known by."""
+    parent = registration.guardian
+    if registration.collection_arranged_at or not registration.asks_for_payment:
+        return None
+    if not parent.phone or not proving.fits(registration.token, str(parent.phone), mark):
+        return None
+    same = Mandate.objects.filter(guardian__phone=parent.phone, replaced_by=None)
+    same = same.filter(guardian__phone_proven_at__isnull=False).exclude(guardian=parent)
+    return same.exclude(status__in=DEAD_MANDATE).first()
+
+
+def children_on(mandate: Mandate) -> list[tuple[str, int]]:
+    """Whom it collects for, and how much a month each: (first name, pence)."""
+    rows = mandate.subscriptions.exclude(status__in=ENDED).select_related("registration__player")
+    return [(row.registration.player.first_name, row.pence) for row in rows.order_by("pk")]
+
+
+@transaction.atomic
+def share(registration_id: int, mark: str, *, at: datetime) -> bool:
+    """The holder of the phone wants this child on the Direct Debit too; the payer is told."""
+    registration = states.locked(registration_id)
+    if offered(registration, mark) is None:
+        return False
+    Guardian.objects.filter(pk=registration.guardian_id, phone_proven_at=None).update(
+        phone_proven_at=at
+    )
+    registration.guardian.refresh_from_db()
+    if not use_family_mandate(registration.pk, at=at):
+        return False
+    messages.queue_on_family_mandate(registration, at=at)
+    return True
+
+
+@transaction.atomic
+def object_to(registration_id: int) -> bool:
+    """The payer did not want it: nothing is collected for this child; before the first charge."""
+    registration = states.locked(registration_id)
+    if not may_object(registration):
+        return False
+    moment = clock.now()
+    words = "the payer objects to this child on the family's Direct Debit"
+    ending.leave(registration, reason=words, by="the payer")
+    states.collection_lost(registration.pk, at=moment, reason=words)
+    return True
+
+
+def may_object(registration: Registration) -> bool:
+    """Collected by a mandate that came with another registration, and not charged yet."""
+    by_mandate = registration.collection_arranged_by == Registration.CollectionSource.MANDATE
+    own = Mandate.objects.filter(billing_request__registration=registration)
+    charged = registration.payments.exclude(purpose=Payment.Purpose.SIGNING_ON_FEE)
+    return bool(by_mandate and not own.exists() and not charged.exists())

@@ -10,8 +10,8 @@ from datetime import date
 
 from integrations import clock
 from payments import lines
-from payments.actions.following import living_mandate
 from payments.actions.fulfilment import LOST_PAYMENT
+from payments.actions.mandates import living_mandate
 from payments.models import MonthlyCharge, Payment, PaymentOrder
 from registrations.models import Photo, Registration
 from registrations.wording import ordinal_day, pounds

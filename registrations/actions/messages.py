@@ -103,6 +103,16 @@ def queue_arrears(
     return _owe_sms(registration, Kind.ARREARS, resend, at=at, **given)
 
 
+def queue_on_family_mandate(registration: Registration, *, at: datetime) -> Sms | Email | None:
+    """Owe the payer the news that a child is on their Direct Debit now, and how to object."""
+    given = {"status": desk().status_link(registration.pk)}
+    resend = _next_resend(registration, Kind.FAMILY_MANDATE)
+    if not registration.guardian.phone:
+        text = preview(registration, Kind.FAMILY_MANDATE, **given)
+        return owe_email(registration, Kind.FAMILY_MANDATE, resend, at=at, text=text)
+    return _owe_sms(registration, Kind.FAMILY_MANDATE, resend, at=at, **given)
+
+
 def queue_receipt(registration: Registration, *, text: str, at: datetime) -> Email | None:
     """Owe a receipt by e-mail; `text` lists what was received. Call inside a transaction."""
     resend = _next_resend(registration, Kind.RECEIPT)

@@ -20,6 +20,7 @@ class Kind(models.TextChoices):
     PLACE_OFFER = "place_offer", "offer of a place"
     ARREARS = "arrears", "reminder of what is late"
     RECEIPT = "receipt", "receipt"
+    FAMILY_MANDATE = "family_mandate", "child on the family's Direct Debit"
 
 
 class Sms(Due):
