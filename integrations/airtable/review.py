@@ -111,7 +111,7 @@ class AirtableConflictAdmin(OfficeAdmin):
     def worklists(self) -> list[Worklist]:
         rows = AirtableConflict.objects.filter(settled_at=None).select_related("row")
         title = "Changed here and in Airtable"
-        return [Worklist(title, rows, "edited_at", lambda row: row.get_why_display())]
+        return [Worklist(title, rows, "noted_at", lambda row: row.get_why_display())]
 
     @button("Take ours", shown=_open)
     def take_ours(self, request: HttpRequest, row: AirtableConflict) -> str:
