@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('registrations', '0007_visits_of_a_session'),
+        ('registrations', '0008_team_staff'),
     ]
 
     operations = [
