@@ -133,6 +133,11 @@ class RegistrationTable(AirtableTableMapping):
                 rows = Registration.objects.filter(season=season, duplicate_of=None)
                 yield from rows.values_list("pk", "sync_id")
 
+    def label(self, object_id: int) -> str:
+        rows = Registration.objects.filter(pk=object_id)
+        names = rows.values_list("player__first_name", "player__last_name").first()
+        return " ".join(names or ())
+
     def vanished(self, object_id: int) -> None:
         states.flag(object_id, "its row was deleted in Airtable", at=clock.now())
 

@@ -79,6 +79,10 @@ class AirtableTableMapping:
         """The ids and sync ids of all objects that belong in the table."""
         return []
 
+    def label(self, object_id: int) -> str:
+        """What staff call the object."""
+        return f"{self.kind} {object_id}"
+
     def vanished(self, object_id: int) -> None:
         """The object's record was deleted there: tell staff, delete nothing."""
 

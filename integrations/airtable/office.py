@@ -67,7 +67,7 @@ class AirtableTableAdmin(OfficeAdmin):
         if row.held_at:
             return f"{row.held_count} rows are missing there: nothing is deleted until you say so"
         if row.problems:
-            return f"{len(row.problems)} columns need somebody"
+            return "; ".join(row.problems)[:200]
         return "in step" if row.pulled_at else "not read yet"
 
     @admin.display

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from integrations.airtable.conflicts import settle, shown
 from integrations.airtable.links import record_link
+from integrations.airtable.mapping import mapping
 from integrations.models import AirtableConflict
 from integrations.office import OfficeAdmin
 from integrations.office.buttons import button
@@ -87,7 +88,9 @@ class AirtableConflictAdmin(OfficeAdmin):
 
     @admin.display(description="of", ordering="row__object_id")
     def child(self, row: AirtableConflict) -> str:
-        return f"{row.row.kind} {row.row.object_id}"
+        declared = mapping(row.row.kind)
+        known = declared.label(row.row.object_id) if declared else ""
+        return known or f"{row.row.kind} {row.row.object_id}"
 
     @admin.display(description="before")
     def before(self, row: AirtableConflict) -> str:

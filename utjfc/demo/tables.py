@@ -134,4 +134,5 @@ SUSPENSIONS: list[Field] = [
     *text("decided_by"),
     *moment("lifted_at"),
     *long_text("lifted_reason"),
+    *long_text("sync_error"),
 ]
