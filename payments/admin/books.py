@@ -43,10 +43,30 @@ class PayoutItemInline(TabularInline):
     """The lines of a payout."""
 
     model = PayoutItem
-    fields = ("kind", "pence", "payment", "payment_gocardless_id")
-    readonly_fields = ("kind", "pence", "payment", "payment_gocardless_id")
+    fields = ("kind", "amount", "child", "what", "payment", "payment_gocardless_id")
+    readonly_fields = fields
     extra = 0
     can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        rows = super().get_queryset(request).select_related("payment__registration__player")
+        hidden = [f"payment__{name}" for name in SECRET]
+        return rows.prefetch_related("payment__months").defer(*hidden)
+
+    @admin.display(description="amount")
+    def amount(self, line: PayoutItem) -> str:
+        return _pounds(line.pence)
+
+    @admin.display(description="child")
+    def child(self, line: PayoutItem) -> str:
+        return line.payment.registration.player.full_name if line.payment else "-"
+
+    @admin.display(description="for")
+    def what(self, line: PayoutItem) -> str:
+        if line.payment is None:
+            return "-"
+        months = [f"{each.month:%B %Y}" for each in line.payment.months.all()]
+        return ", ".join(months) or line.payment.get_purpose_display()
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

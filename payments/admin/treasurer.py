@@ -15,7 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from integrations import clock
-from integrations.office import office
+from integrations.office import Bar, Chart, office
 from payments import ledger, sheets
 from payments.ledger import Arrears, Entry, Group
 from registrations.models import Season
@@ -80,6 +80,7 @@ def books(request: HttpRequest) -> HttpResponse:
         ],
         "first": TABS[by].removeprefix("By ").capitalize(),
         "headings": HEADINGS.values(),
+        "chart": _chart(season, by, groups),
         "rows": [(group.label, _amounts(season, by, group)) for group in page],
         "sums": [Amount(sums[name], _rows_url(season, by, "", name)) for name in HEADINGS],
     }
@@ -126,6 +127,20 @@ def arrears(request: HttpRequest) -> HttpResponse:
         "sums": [Amount(pence, "") for pence in (*sums, sum(sums))],
     }
     return _page(request, "admin/payments/books_arrears.html", season, page, extra)
+
+
+def _chart(season: Season, by: str, groups: Sequence[Group]) -> Chart:
+    """What has come in of what is expected, in whole pounds; a child by itself needs no picture."""
+    bars = [
+        Bar(
+            group.label,
+            group.sums["collected"] // 100,
+            _rows_url(season, by, group.key, "collected"),
+            limit=group.sums["expected"] // 100,
+        )
+        for group in ([] if by == "child" else groups)
+    ]
+    return Chart("Collected of what is expected", TABS[by].removeprefix("By "), "£", bars)
 
 
 def _season(request: HttpRequest) -> Season:
