@@ -140,7 +140,8 @@ def _chart(season: Season, by: str, groups: Sequence[Group]) -> Chart:
         )
         for group in ([] if by == "child" else groups)
     ]
-    return Chart("Collected of what is expected", TABS[by].removeprefix("By "), "£", bars)
+    heading = TABS[by].removeprefix("By ").capitalize()
+    return Chart("Collected of what is expected", heading, "£", bars)
 
 
 def _season(request: HttpRequest) -> Season:
