@@ -1,6 +1,7 @@
 """The doors for other systems: GoCardless's webhooks, and the probes of the machine."""
 
 import json
+import logging
 from typing import Any
 
 from django.core.cache import cache
@@ -15,6 +16,8 @@ from integrations import clock, gocardless, inbox, queue
 from integrations.actions import HEARTBEAT
 from integrations.airtable import hooks
 from integrations.models import ServiceState
+
+log = logging.getLogger(__name__)
 
 LARGEST_BODY = 5 * 512 * 1024  # 2.5 MiB; the 250 events of a full delivery are about 150 KB
 BAD_SIGNATURE = 498  # what GoCardless expects for it
@@ -38,7 +41,11 @@ def gocardless_webhook(request: HttpRequest) -> HttpResponse:
     events = _events(body)
     if events is None:
         return _text("the body holds no list of events", 400)
-    inbox.store("gocardless", events)
+    try:
+        inbox.store("gocardless", events)
+    except DatabaseError:  # full, locked, away: GoCardless delivers it again
+        log.exception("a delivery of %s events could not be stored", len(events))
+        return _text("the events cannot be stored just now", 503)
     return HttpResponse(status=204)
 
 

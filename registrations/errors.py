@@ -1,6 +1,9 @@
 """Pages for what goes wrong: not found, not allowed, too many requests, our own mistakes."""
 
+import sys
+
 from django.conf import settings
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
@@ -30,7 +33,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """500: drawn from settings alone, since the database may be what broke."""
+    """500, or 503 where the database is away; drawn from settings alone for that reason."""
+    if isinstance(sys.exception(), OperationalError):  # what is being handled just now
+        response = _page("broken", 503)
+        response["Retry-After"] = "5"
+        return response
     return _page("broken", 500)
 
 
