@@ -95,7 +95,7 @@ def _table_lines(
         problem = schema.problem_of(column, field)
         wrong = problem or next((p for p in row.problems if p.startswith(f"{column.name}:")), "")
         kind = (field or {}).get("type")
-        words = f"WRONG {wrong}" if wrong else f"{kind}, {column.owner.value}"
+        words = f"WRONG {wrong}" if wrong else f"{kind}, {column.direction}"
         found.append(Line(row.name, column.name, not wrong, words))
     computed = [f["name"] for f in table["fields"] if f["type"] in COMPUTED]
     found.append(Line(row.name, "(computed)", True, ", ".join(computed) or "none"))

@@ -31,6 +31,18 @@ class Column:
     secret: bool = False  # never stored in the clear on our side
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def direction(self) -> str:
+        """Which way its values travel, and whose word counts, in words."""
+        return _DIRECTIONS[self.owner]
+
+
+_DIRECTIONS = {
+    Owner.THEIRS: "both ways, Airtable's word counts",
+    Owner.OURS: "written by the platform, edits are put back",
+    Owner.COMMAND: "both ways, an edit is an order",
+}
+
 
 class AirtableTableMapping:
     """The base of all mappings; a subclass declares its columns and carries out what was edited.

@@ -19,10 +19,10 @@ from registrations.actions import sync
 from registrations.airtable_tables import RegistrationTable
 from registrations.models import Guardian, Registration
 from tests import factories
-from tests.browser.family import PATIENCE
 from tests.integrations.airtable.conftest import TABLE, Club
 
 pytestmark = pytest.mark.browser
+PATIENCE = 40_000  # ms: a deadline, not a wait
 OF_HER = "tr:has-text('Okafor')"
 
 
@@ -38,12 +38,13 @@ def shoot(page: Page, name: str) -> None:
 
 @pytest.fixture
 def afternoon(site, sandbox, move_clock, monkeypatch, settings) -> Club:
-    """A club with six children, in step with its base, and a worker."""
+    """A club with five children, in step with its base, and a worker."""
     monkeypatch.setitem(guard.SPACING, "airtable", 0)
     settings.SANDBOX_URL, settings.USE_SANDBOX = sandbox.url, True
     club = Club(sandbox, move_clock)
-    for name in ("Okafor", "Hughes", "Begum", "Novak", "Whitfield"):
-        factories.registration(player=factories.player(last_name=name))
+    for name in ("Amara Okafor", "Tom Hughes", "Zara Begum", "Filip Novak", "Ella Whitfield"):
+        first, last = name.split()
+        factories.registration(player=factories.player(first_name=first, last_name=last))
     club.fill()
     pull.pull(RegistrationTable(), TABLE, full=True)
     hooks.keep()
@@ -83,7 +84,7 @@ def edit(page: Page, sandbox, **cells: str) -> None:
         page.get_by_label(name, exact=True).fill(value)
     shoot(page, "2-row")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator("h1")).to_have_text(TABLE)
+    expect(page.locator("h1")).to_have_text(TABLE, timeout=PATIENCE)
 
 
 def eventually(page: Page, url: str, words: str) -> None:
@@ -101,21 +102,25 @@ def test_a_volunteers_afternoon(afternoon, office, site, sandbox):
     edit(page, sandbox, parent_town="Davyhulme", previous_team_name="Sale Juniors")
     url = f"{site}/admin/registrations/registration/{her.pk}/change/"
     eventually(page, url, "Edited in Airtable")
-    expect(page.locator("body")).to_contain_text("Davyhulme")
+    expect(page.locator("body")).to_contain_text("Davyhulme", timeout=PATIENCE)
     page.locator("#timeline").scroll_into_view_if_needed()
     shoot(page, "3-arrived")
     page.get_by_role("link", name="Open the record").click()
-    expect(page).to_have_url(f"{sandbox.url}/rows/{afternoon.table.id}/{_record(her)}")
+    expect(page).to_have_url(
+        f"{sandbox.url}/rows/{afternoon.table.id}/{_record(her)}", timeout=PATIENCE
+    )
     _both_edit(afternoon, page, sandbox, her)
     eventually(page, f"{site}/admin/needs-a-person/", "Changed here and in Airtable")
     page.goto(f"{site}/admin/integrations/airtableconflict/?state=open")
-    expect(page.locator("#result_list")).to_contain_text("volunteer@club.example")
+    expect(page.locator("#result_list")).to_contain_text("volunteer@club.example", timeout=PATIENCE)
     shoot(page, "4-conflicts")
     page.get_by_role("link", name="parent_town").first.click()
-    expect(page.get_by_role("button", name="Take ours")).to_be_visible()
+    expect(page.get_by_role("button", name="Take ours")).to_be_visible(timeout=PATIENCE)
     shoot(page, "5-conflict")
     page.get_by_role("button", name="Take ours").click()
-    expect(page.get_by_text("Both sides will hold what stood here.")).to_be_visible()
+    expect(page.get_by_text("Both sides will hold what stood here.")).to_be_visible(
+        timeout=PATIENCE
+    )
     afternoon.move_clock(timedelta(seconds=15))
     eventually(page, f"{sandbox.url}/tables/{TABLE}?q=Okafor", "Flixton")
     assert Registration.objects.get(pk=her.pk).guardian.town == "Flixton"
