@@ -8,6 +8,7 @@ from registrations.actions import (
     kit,
     photos,
     proving_back,
+    resends,
     resuming,
     rollover_tables,
     sending,
@@ -57,3 +58,10 @@ def invite() -> None:
 def roll_tables() -> None:
     """Make and check a new season's table in Airtable."""
     rollover_tables.roll_due()
+
+
+@shared_task(name="registrations.resend_links")
+def resend_links() -> None:
+    """Carry on with payment links that go out again to many."""
+    while resends.carry_on():
+        continue

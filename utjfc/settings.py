@@ -408,6 +408,7 @@ CELERY_BEAT_SCHEDULE = {
         # Webhooks tell sooner; this finds what they missed.
         "integrations.pull_airtable": AIRTABLE_PULL_SECONDS,
         "registrations.send_messages": 3,
+        "registrations.resend_links": 5,
         "registrations.process_photos": 3,
         "registrations.poll_sms": 120,
         "registrations.mail_late_sms": 30,

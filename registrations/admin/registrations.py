@@ -17,6 +17,7 @@ from registrations.admin.behalf import OnBehalf
 from registrations.admin.choosing import AgeGroupFilter, AttentionFilter, SeasonFilter
 from registrations.admin.closed import ClosedSeason
 from registrations.admin.deeds import Deeds
+from registrations.admin.resends import Resending
 from registrations.admin.search import PersonSearch
 from registrations.admin.shown import Shown
 from registrations.admin.timeline import timeline
@@ -36,11 +37,12 @@ class RegistrationForm(OfficeForm):
 
 
 @admin.register(Registration)
-class RegistrationAdmin(ClosedSeason, Deeds, OnBehalf, Shown, InAirtable, PersonSearch):
+class RegistrationAdmin(ClosedSeason, Deeds, Resending, OnBehalf, Shown, InAirtable, PersonSearch):
     """One child's registration: read here, changed by its buttons."""
 
     form = RegistrationForm
     airtable_kind = "registration"
+    actions = ["resend_chosen"]
     change_form_template = "admin/registrations/registration.html"
     list_display = [
         "child",

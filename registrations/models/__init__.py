@@ -7,6 +7,7 @@ from registrations.models.people import Address, Family, Guardian, Player
 from registrations.models.photos import Photo, PhotoBytes
 from registrations.models.proofs import ContactCode, ResumeLink
 from registrations.models.registrations import Registration
+from registrations.models.resends import Resend, ResendRecipient
 from registrations.models.returning import Invitation, ReturningVisit
 from registrations.models.rollovers import PlannedTeam, ReturningPlace, Rollover
 from registrations.models.seasons import Season, Team
@@ -31,6 +32,8 @@ __all__ = [
     "PlannedTeam",
     "Player",
     "Registration",
+    "Resend",
+    "ResendRecipient",
     "ResumeLink",
     "ReturningPlace",
     "ReturningVisit",
