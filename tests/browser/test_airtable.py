@@ -136,6 +136,10 @@ def _record(registration: Registration) -> str:
 def _both_edit(club: Club, page: Page, sandbox, her: Registration) -> None:
     """Staff change the town at the moment at which a volunteer does."""
     club.move_clock(timedelta(seconds=30))
+    until = clock.pace() + PATIENCE / 1000
+    while AirtableRow.objects.waiting().exists():  # what the first edit brought is done with
+        assert clock.pace() < until
+        page.wait_for_timeout(50)
     Guardian.objects.filter(pk=her.guardian_id).update(town="Flixton")
     edit(page, sandbox, parent_town="Stretford")
     with transaction.atomic():
