@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError
@@ -19,6 +20,7 @@ from django.utils.text import capfirst
 from integrations.errors import OutsideError
 from integrations.models import Due
 from integrations.office.buttons import Button, Sure, button, buttons_of
+from integrations.office.exporting import export
 from integrations.office.seeing import may_see_field, visible
 from integrations.office.theme import ModelAdmin, dress
 from integrations.office.worklists import Worklist, put_aside, retry
@@ -155,6 +157,25 @@ class OfficeAdmin(ModelAdmin):
             text = "Not saved: somebody changed something at the same moment. Please look again."
             self.message_user(request, text, messages.ERROR)
             return HttpResponseRedirect(request.path)
+
+    # --- every list can leave as a spreadsheet
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Django's, and the two exports, which no class needs to name."""
+        actions = super().get_actions(request)
+        if not actions and IS_POPUP_VAR in request.GET:
+            return actions
+        named = {name: self.get_action(name) for name in ("export_csv", "export_xlsx")}
+        return actions | {name: found for name, found in named.items() if found}
+
+    @admin.action(description="Export the chosen ones as CSV", permissions=["view"])
+    def export_csv(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+        """The list's own columns, for any program."""
+        return export(self, request, queryset, "csv")
+
+    @admin.action(description="Export the chosen ones as XLSX", permissions=["view"])
+    def export_xlsx(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+        """The list's own columns, for a spreadsheet."""
+        return export(self, request, queryset, "xlsx")
 
     # --- buttons
     def get_urls(self) -> list[URLPattern]:

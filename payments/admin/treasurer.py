@@ -14,9 +14,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from integrations import clock
+from integrations import clock, sheets
 from integrations.office import Bar, Chart, office
-from payments import ledger, sheets
+from payments import ledger
 from payments.ledger import Arrears, Entry, Group
 from registrations.models import Season
 from registrations.models.people import national

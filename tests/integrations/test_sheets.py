@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from openpyxl import load_workbook
 
-from payments import sheets
+from integrations import sheets
 
 HEADER = ("Child", "Mobile", "Due", "Amount", "Count")
 ROW = ("O'Neil, Zoë", "07700 900123", date(2026, 9, 15), Decimal("27.50"), 3)
