@@ -42,7 +42,7 @@ class Line:
 
     @property
     def days(self) -> int:
-        return (clock.now() - self.since).days
+        return (clock.now() - self.since).days if self.since else 0
 
     @property
     def change(self) -> str:
@@ -58,7 +58,8 @@ def oldest(request: HttpRequest, number: int) -> list[Line]:
     found: list[Line] = []
     for owner, worklist in worklists(request):
         found += lines(request, owner, worklist, worklist.open(), number)
-    return sorted(found, key=lambda line: line.since)[:number]
+    # A row without its moment comes last rather than breaking everybody's home page.
+    return sorted(found, key=lambda line: (not line.since, line.since or clock.now()))[:number]
 
 
 def lines(

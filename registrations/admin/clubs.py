@@ -109,6 +109,7 @@ class TeamAdmin(ClosedSeason, InAirtable):
     list_display = ["__str__", "season", "state", "players", "squad_limit", "kit_due", "code"]
     list_filter = ["season", "state", "age_group", "kit_due"]
     search_fields = ["name", "age_group"]
+    ordering = ["-season__code", "age_group", "name"]
     list_select_related = ["season"]
     found_by_search = 3
     icon = "sports_soccer"

@@ -115,7 +115,7 @@ def club(boss):
     )
     Suspension.objects.create(registration=row, reason="kit not returned", suspended_at=now)
     note(row, "staff", "A note", at=now)
-    TeamStaff.objects.create(user=User.objects.get(), team=row.team)
+    TeamStaff.objects.create(user=User.objects.get(username="boss"), team=row.team)
     _paid(row, now, wrong)
     WebhookEvent.objects.create(
         source="gocardless", event_id="EV1", body={"id": "EV1"}, received_at=now, **wrong
