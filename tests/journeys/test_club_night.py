@@ -312,6 +312,7 @@ def test_killed_every_few_seconds_nothing_is_lost_or_repeated(kind, tmp_path, ca
                 here.kill(name)
                 here.start(name)
                 kills.append(name)
+                eventually(here.up, "what was killed", 120)
 
         reaper = threading.Thread(target=reap)
         reaper.start()
