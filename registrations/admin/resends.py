@@ -33,6 +33,10 @@ class Resending(OfficeAdmin):
     @admin.action(description="Send the payment SMS again", permissions=["press"])
     def resend_chosen(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         """Show what would go to whom; send only when that is confirmed."""
+        if chosen := request.POST.get("chosen"):
+            # One field for all: Django takes no form of more than a thousand fields.
+            numbers = [int(part) for part in chosen.split(",") if part.isdecimal()]
+            queryset = self.get_queryset(request).filter(pk__in=numbers)
         pks = list(queryset.order_by("pk").values_list("pk", flat=True)[: MOST + 1])
         if len(pks) > MOST:
             self.message_user(request, f"At most {MOST:,} at once, please.", messages.ERROR)
