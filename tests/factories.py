@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, timedelta
 from itertools import count
 from typing import Any
@@ -23,6 +24,12 @@ def phone() -> str:
     A number that a test types itself lies outside these, so that the two never meet.
     """
     return f"+447700900{400 + unique() % 300}"
+
+
+def name() -> str:
+    """A child's name that is never like another: like names with one birthday are one child."""
+    digest = hashlib.md5(str(unique()).encode(), usedforsecurity=False).hexdigest()[:6]
+    return f"Sam{digest.translate(str.maketrans('0123456789', 'ghijklmnop'))}"
 
 
 def season(**given: Any) -> Season:
@@ -84,7 +91,7 @@ def player(**given: Any) -> Player:
     given["family"] = given.get("family") or family()
     return Player.objects.create(
         **{
-            "first_name": f"Sam{unique()}",
+            "first_name": name(),
             "last_name": "Okafor",
             "dob": date(2017, 3, 5),
             "gender": Player.Gender.FEMALE,
