@@ -36,7 +36,9 @@ class Bound:
     def __init__(self, mapping: AirtableTableMapping, row: AirtableTable) -> None:
         self.mapping, self.row = mapping, row
         self.id: str = row.table_id
-        self.names = {field["id"]: name for name, field in row.fields.items()}
+        # In the order of the ids: the digests hang on it, and PostgreSQL keeps no order of its own.
+        ids = sorted((field["id"], name) for name, field in row.fields.items())
+        self.names = dict(ids)
         self.owners = {name: owner for name, owner in mapping.owners.items() if name in row.fields}
 
     @property
