@@ -112,6 +112,11 @@ class Entry:
     retried: bool = False
 
     @property
+    def is_month(self) -> bool:
+        """Whether it is a month's subscription: not the fee, nor anything besides the plan."""
+        return self.what == what("month", self.month)
+
+    @property
     def open(self) -> int:
         """What is neither collected nor on its way, whether it is due yet or not."""
         return max(self.expected - self.collected - self.under_way, 0)
@@ -327,7 +332,7 @@ def _forward(
 def _given_back(rows: QuerySet, owners: dict[int, Owner]) -> Iterator[Entry]:
     """Refunds through GoCardless: neither expected nor had any more."""
     refunds = Refund.objects.filter(payment__registration__in=rows).select_related("payment")
-    for row in refunds.exclude(status__in=("failed", "bounced", "funds_returned")):
+    for row in refunds.exclude(status__in=Refund.BOUNCED):
         day = clock.london(row.created_at).date()
         yield Entry(
             owner=owners[row.payment.registration_id],

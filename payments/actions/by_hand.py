@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from integrations import clock
 from payments import lines
@@ -103,7 +103,10 @@ def arrange(registration_id: int, *, exempt: bool, reason: str, by: User) -> Non
     words = f"{registration.CollectionSource(source).label.capitalize()}, because: {reason}"
     note(registration, TimelineEntry.Kind.PAYMENT, words, at=clock.now(), by=by.get_username())
     if exempt:
-        registration.monthly_charges.filter(payment=None, month__gte=_this_month()).delete()
+        # A month for which something was recorded stays in the books.
+        kept = registration.hand_payments.filter(purpose=Purpose.MONTH, undone_at=None)
+        months = registration.monthly_charges.filter(payment=None, month__gte=_this_month())
+        months.exclude(month__in=kept.values("month")).delete()
     else:
         _expect_months(registration)
 
@@ -172,9 +175,12 @@ def _settle(registration: Registration, row: HandPayment, by: User) -> None:
         entry = _entry(registration, row.purpose, row.month)
         covered = entry is not None and entry.open <= 0
         mine = MonthlyCharge.objects.filter(registration=registration, month=row.month)
-        mine.filter(payment=None).update(
-            status=CONFIRMED if covered else "", status_at=clock.now() if covered else None
-        )
+        lost = mine.filter(Q(payment=None) | Q(payment__status__in=LOST_PAYMENT)).first()
+        if lost is not None:
+            before = lost.payment
+            lost.status = CONFIRMED if covered else (before.status if before else "")
+            lost.status_at = clock.now() if covered else (before.status_at if before else None)
+            lost.save(update_fields=["status", "status_at"])
     sync.touch(registration)
 
 

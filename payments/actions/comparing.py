@@ -20,8 +20,6 @@ from payments.actions.fulfilment import ENDED
 from payments.actions.mandates import move_mandate
 from payments.models import Mandate, Payment, Payout, Refund, Subscription
 
-_LOST_REFUND = ("failed", "bounced", "funds_returned")
-
 
 @dataclass(frozen=True)
 class Difference:
@@ -78,7 +76,7 @@ def payments(since: datetime) -> Iterator[Difference]:
     """Payments that stand, cost or were refunded otherwise, unknown ones, and missing ones."""
     at = clock.now()
     seen = {each.payment.id: each for each in gocardless_books.payments_since(since)}
-    refunds_ = Refund.objects.exclude(status__in=_LOST_REFUND)
+    refunds_ = Refund.objects.exclude(status__in=Refund.BOUNCED)
     refunded = dict(
         refunds_.values_list("payment_id")
         .annotate(sum=Sum("pence"))

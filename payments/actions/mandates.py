@@ -37,7 +37,7 @@ def move_mandate(mandate: Mandate, said: Word) -> bool:
         for subscription in mandate.subscriptions.exclude(status__in=ENDED):
             withdraw(subscription)
     for registration in touched if changed else []:
-        _judge(registration, standing, alone=len(touched) == 1)
+        _judge(registration, mandate, standing, alone=len(touched) == 1)
     return changed
 
 
@@ -81,11 +81,14 @@ def living_mandate(registration: Registration) -> Mandate | None:
     return Mandate.objects.filter(mine, replaced_by=None).exclude(status__in=DEAD_MANDATE).first()
 
 
-def _judge(registration: Registration, standing: history.Standing, *, alone: bool) -> None:
+def _judge(
+    registration: Registration, mandate: Mandate, standing: history.Standing, *, alone: bool
+) -> None:
     """GoCardless cancels the subscriptions of a mandate that dies, for good (wire 3.1)."""
     moment = clock.now()
     if standing.status not in DEAD_MANDATE:
-        if not registration.cancelled_at:
+        # The family's others use it by their own wish: only what its death took is given back.
+        if registration == _owner(mandate) or standing.died_at:
             states.arrange_collection(registration.pk, at=moment)
         if standing.died_at:
             words = "the mandate came back to life: look at its months"
@@ -102,8 +105,13 @@ def _judge(registration: Registration, standing: history.Standing, *, alone: boo
 
 
 def _touched(mandate: Mandate) -> list[int]:
-    """The registrations that are collected by it: its own, and the family's others."""
-    found = set(mandate.subscriptions.values_list("registration_id", flat=True))
+    """The registrations that are collected by it: its own, and those of the family that still are.
+
+    Whoever objected, left or finished the season is not; what its death took away still is.
+    """
+    rows = mandate.subscriptions.exclude(status=Subscription.Status.FINISHED)
+    rows = rows.exclude(ending__due_at__lte=clock.now()).exclude(ending__done_at__isnull=False)
+    found = set(rows.filter(registration__cancelled_at=None).values_list("registration", flat=True))
     if mandate.billing_request:
         found.add(mandate.billing_request.registration_id)
     return sorted(found)

@@ -5,6 +5,8 @@ Amounts are pence; what cannot be is refused with a ValidationError that staff o
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
@@ -21,8 +23,6 @@ from registrations.wording import pounds
 Kind = PaymentOrder.Kind
 COLLECTED = ("confirmed", "paid_out")
 MOST_TRIES = 3
-# A refund that did not arrive gives nothing back (wire 4.4).
-BOUNCED = ("failed", "bounced", "funds_returned")
 
 
 @transaction.atomic
@@ -71,23 +71,31 @@ def owe_what_is_late(registration_id: int, *, by: str) -> int:
     """
     registration = states.locked(registration_id)
     mandate = mandates.living_mandate(registration)
-    found = lines.entries(registration.season, today=clock.today(), registration=registration.pk)
-    late = {line.month for line in found if line.outstanding and not line.retried}
+    late = late_months(registration)
     months = MonthlyCharge.objects.filter(registration=registration, month__in=late)
     asked = 0
     for month in months.select_related("payment__mandate").order_by("month"):
-        if _is_being_done(month.payment):
+        pence, before = late[month.month], month.payment
+        if _is_being_done(before):
             continue
         reason = f"{month.month:%B %Y} is late"
-        if month.payment and can_retry(month.payment) and not _tried_often(month.payment):
-            _owe(month.payment, Kind.RETRY, pence=month.payment.pence, reason=reason, by=by)
-        elif mandate and mandate.status not in DEAD_MANDATE:
-            made = _on_the_mandate(registration, month, mandate)
-            _owe(made, Kind.COLLECT, pence=made.pence, reason=reason, by=by)
+        whole = before is not None and before.pence == pence
+        if before and whole and can_retry(before) and not _tried_often(before):
+            _owe(before, Kind.RETRY, pence=pence, reason=reason, by=by)
+        elif mandate:
+            made = _on_the_mandate(registration, month, mandate, pence)
+            _owe(made, Kind.COLLECT, pence=pence, reason=reason, by=by)
         else:
             continue
         asked += 1
     return asked
+
+
+def late_months(registration: Registration) -> dict[date, int]:
+    """What is lacking of each month that is late and that no bank is asked for; pence by month."""
+    found = lines.entries(registration.season, today=clock.today(), registration=registration.pk)
+    late = [line for line in found if line.is_month and line.outstanding and not line.retried]
+    return {line.month: line.outstanding for line in late}
 
 
 def _is_being_done(payment: Payment | None) -> bool:
@@ -99,13 +107,15 @@ def _tried_often(payment: Payment) -> bool:
     return payment.orders.filter(kind=Kind.RETRY).count() >= MOST_TRIES
 
 
-def _on_the_mandate(registration: Registration, month: MonthlyCharge, mandate: Mandate) -> Payment:
+def _on_the_mandate(
+    registration: Registration, month: MonthlyCharge, mandate: Mandate, pence: int
+) -> Payment:
     """Another payment for the month; what was for it before stays in the books as it ended."""
     made = Payment.objects.create(
         registration=registration,
         mandate=mandate,
         purpose=Payment.Purpose.MONTHLY,
-        pence=month.pence,
+        pence=pence,
         created_at=clock.now(),
     )
     MonthlyCharge.objects.filter(pk=month.pk).update(payment=made)
@@ -120,7 +130,7 @@ def can_retry(payment: Payment) -> bool:
 
 def refundable(payment: Payment) -> int:
     """How much of it has not been given back, nor is about to be."""
-    back = Refund.objects.filter(payment=payment).exclude(status__in=BOUNCED)
+    back = Refund.objects.filter(payment=payment).exclude(status__in=Refund.BOUNCED)
     waiting = PaymentOrder.objects.filter(
         payment=payment, kind=Kind.REFUND, done_at=None, needs_person_at=None
     )
@@ -184,6 +194,9 @@ def _refund(order: PaymentOrder) -> None:
 
 def _retry(order: PaymentOrder) -> None:
     """Look first: an answer may have been lost after the bank was asked."""
+    if not _still_late(order):
+        _is_done(order)
+        return
     at = clock.now()
     seen = gocardless.get_payment(order.payment.gocardless_id)
     if seen.status == "failed":
@@ -195,9 +208,26 @@ def _retry(order: PaymentOrder) -> None:
             following.refresh_payment(order.payment, seen, at=at)
 
 
+def _still_late(order: PaymentOrder) -> bool:
+    """Whether it is owed still: it may have been paid by hand, or the child have left, while
+    GoCardless was away. What was asked once already is followed to its end."""
+    if order.uncertain_since:
+        return True
+    registration = Registration.objects.get(pk=order.payment.registration_id)
+    if registration.cancelled_at:
+        return False
+    months = set(order.payment.months.values_list("month", flat=True))
+    found = lines.entries(registration.season, today=clock.today(), registration=registration.pk)
+    open_months = [line for line in found if line.is_month and line.month in months]
+    return not months or any(line.open >= order.pence for line in open_months)
+
+
 def _collect(order: PaymentOrder) -> None:
     """The payment's own key makes a second asking harmless."""
     payment = order.payment
+    if not _still_late(order):
+        _is_done(order)
+        return
     at = clock.now()
     seen = gocardless.create_payment(
         mandate_id=payment.mandate.gocardless_id if payment.mandate else "",

@@ -12,6 +12,7 @@ from integrations import clock
 from payments import lines
 from payments.actions.fulfilment import LOST_PAYMENT
 from payments.actions.mandates import living_mandate
+from payments.actions.orders import late_months
 from payments.models import MonthlyCharge, Payment, PaymentOrder
 from registrations.models import Photo, Registration
 from registrations.wording import ordinal_day, pounds
@@ -104,7 +105,7 @@ def standing(registration: Registration) -> Standing:
         day=ordinal_day(registration.payment_day) if registration.payment_day else "",
         owes=registration.asks_for_payment and not (settled and arranged),
         late=[Late(line.what, pounds(line.outstanding), line.due_on) for line in owed],
-        may_ask=_may_ask(registration, owed),
+        may_ask=_may_ask(registration),
     )
 
 
@@ -113,12 +114,12 @@ def _owed(registration: Registration) -> list[lines.Entry]:
     return [line for line in found if line.outstanding]
 
 
-def _may_ask(registration: Registration, owed: list[lines.Entry]) -> bool:
+def _may_ask(registration: Registration) -> bool:
     """By a living mandate, for a month that nobody asks for at this moment."""
-    months = [line.month for line in owed if line.what != lines.FEE and not line.retried]
-    if not months or living_mandate(registration) is None:
+    late = late_months(registration)
+    if not late or living_mandate(registration) is None:
         return False
-    asked = MonthlyCharge.objects.filter(registration=registration, month__in=months)
+    asked = MonthlyCharge.objects.filter(registration=registration, month__in=late)
     return asked.exclude(payment__orders__in=PaymentOrder.objects.filter(done_at=None)).exists()
 
 

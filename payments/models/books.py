@@ -12,6 +12,9 @@ from registrations.models import Registration
 class Refund(models.Model):
     """Money that went back to a payer through GoCardless."""
 
+    # One that did not arrive gives nothing back (wire 4.4).
+    BOUNCED = ("failed", "bounced", "funds_returned")
+
     gocardless_id = models.CharField(max_length=255, unique=True)
     payment = models.ForeignKey(Payment, on_delete=models.CASCADE, related_name="refunds")
     pence = models.PositiveIntegerField()

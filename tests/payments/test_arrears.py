@@ -193,35 +193,95 @@ def test_who_has_left_is_not_chased(move_clock):
     assert sum(days_go_by(move_clock, 30)) == 0
 
 
-def test_the_parent_sees_what_is_open_and_lets_the_bank_be_asked_once(client, bank, move_clock):
+@pytest.fixture
+def taken_back(bank, move_clock):
+    """A player whose first month was charged back, by a mandate that lives."""
     row = factories.registration()
     bank.ask(row)
     bank.pay(row)
     bank.deliver()
     collecting.collect_due()
     move_clock(timedelta(days=14))
-    mandate = Mandate.objects.get()
-    lost = {"mandate": mandate, "purpose": "monthly", "pence": 2750, "status": "charged_back"}
+    lost = {"mandate": Mandate.objects.get(), "purpose": "monthly", "status": "charged_back"}
     gone = Payment.objects.create(
-        registration=row, gocardless_id="PMGONE", created_at=clock.now(), **lost
+        registration=row, gocardless_id="PMGONE", pence=2750, created_at=clock.now(), **lost
     )
     month = MonthlyCharge.objects.order_by("month").first()
     MonthlyCharge.objects.filter(pk=month.pk).update(payment=gone, status="charged_back")
-    url = f"/reg_setup/{row.token}"
-    page = client.get(f"{url}/status").content.decode()
+    return row
+
+
+def again(client, row):
+    return client.post(f"/reg_setup/{row.token}/again").content.decode()
+
+
+def collected_late(bank):
+    return [
+        p["amount"] for p in bank.made("payments") if p["description"] == "A month that is late"
+    ]
+
+
+def by_cash(row, pence, by):
+    by_hand.record(
+        row.pk,
+        purpose="month",
+        month=date(2026, 9, 1),
+        pence=pence,
+        method="cash",
+        received_on=clock.today(),
+        reference="",
+        by=by,
+    )
+
+
+def test_the_parent_sees_what_is_open_and_lets_the_bank_be_asked_once(client, bank, taken_back):
+    url = f"/reg_setup/{taken_back.token}/status"
+    page = client.get(url).content.decode()
     assert "What is open" in page and "Ask my bank again" in page
-    for _ in range(2):
-        page = client.post(f"{url}/again").content.decode()
-    assert "nothing that your bank can be asked" in page
+    again(client, taken_back)
+    assert "nothing that your bank can be asked" in again(client, taken_back)
     orders.order_due()
     orders.order_due()
     [order] = PaymentOrder.objects.all()
     assert (order.kind, bool(order.done_at)) == ("collect", True)
-    made = [p for p in bank.made("payments") if p["description"] == "A month that is late"]
-    assert [each["amount"] for each in made] == [2750]
-    month.refresh_from_db()
-    assert month.payment.gocardless_id == made[0]["id"]
-    assert "Ask my bank again" not in client.get(f"{url}/status").content.decode()
+    assert collected_late(bank) == [2750]
+    month = MonthlyCharge.objects.order_by("month").first()
+    assert month.payment == order.payment
+    assert "Ask my bank again" not in client.get(url).content.decode()
+
+
+def test_of_a_month_that_is_paid_in_part_the_rest_is_collected(client, bank, boss, taken_back):
+    by_cash(taken_back, 1000, boss)
+    again(client, taken_back)
+    orders.order_due()
+    assert collected_late(bank) == [1750]
+
+
+def test_what_was_paid_by_hand_meanwhile_is_not_collected(
+    client, bank, boss, taken_back, sandbox, move_clock
+):
+    again(client, taken_back)
+    sandbox.down("gocardless")
+    orders.order_due()
+    by_cash(taken_back, 2750, boss)
+    sandbox.up("gocardless")
+    PaymentOrder.objects.update(uncertain_since=None)  # the door was shut: nothing went out
+    move_clock(timedelta(minutes=5))
+    orders.order_due()
+    assert PaymentOrder.objects.get().done_at is not None
+    assert collected_late(bank) == []
+
+
+def test_a_fee_that_is_late_charges_no_month_that_is_paid(client, bank, taken_back):
+    MonthlyCharge.objects.filter(payment__gocardless_id="PMGONE").update(status="confirmed")
+    Payment.objects.filter(gocardless_id="PMGONE").update(status="confirmed")
+    Payment.objects.filter(purpose="signing_on_fee").update(status="failed")
+    Registration.objects.update(fee_settled_at=None, fee_settled_by="", status="pending_payment")
+    page = client.get(f"/reg_setup/{taken_back.token}/status").content.decode()
+    assert "Signing-on fee: £45.00" in page and "Ask my bank again" not in page
+    assert "nothing that your bank can be asked" in again(client, taken_back)
+    orders.order_due()
+    assert collected_late(bank) == []
 
 
 def test_a_stranger_asks_no_bank(client):

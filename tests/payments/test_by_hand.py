@@ -147,6 +147,15 @@ def test_exempt_means_no_month_is_expected(treasurer):
     assert not MonthlyCharge.objects.filter(registration=row).exists()
 
 
+def test_exempt_keeps_a_month_for_which_money_came(client, treasurer):
+    row = factories.registration()
+    by_hand.arrange(row.pk, exempt=False, reason="first so", by=treasurer)
+    record(client, row, "27.50", purpose="month", month="2026-09-20")
+    by_hand.arrange(row.pk, exempt=True, reason="then so", by=treasurer)
+    assert [line for line in books(row).values() if line.is_month] == [books(row)["September 2026"]]
+    assert books(row)["September 2026"].collected == 2750
+
+
 def test_a_running_direct_debit_is_not_replaced_in_silence(client, treasurer, bank):
     row = factories.registration()
     bank.ask(row)
