@@ -37,7 +37,7 @@ def move_mandate(mandate: Mandate, said: Word) -> bool:
         for subscription in mandate.subscriptions.exclude(status__in=ENDED):
             withdraw(subscription)
     for registration in touched if changed else []:
-        _judge(registration, mandate, standing, alone=len(touched) == 1)
+        _judge(registration, standing, alone=len(touched) == 1)
     return changed
 
 
@@ -81,15 +81,11 @@ def living_mandate(registration: Registration) -> Mandate | None:
     return Mandate.objects.filter(mine, replaced_by=None).exclude(status__in=DEAD_MANDATE).first()
 
 
-def _judge(
-    registration: Registration, mandate: Mandate, standing: history.Standing, *, alone: bool
-) -> None:
+def _judge(registration: Registration, standing: history.Standing, *, alone: bool) -> None:
     """GoCardless cancels the subscriptions of a mandate that dies, for good (wire 3.1)."""
     moment = clock.now()
     if standing.status not in DEAD_MANDATE:
-        # The family's others use it by their own wish: only what its death took is given back.
-        if registration == _owner(mandate) or standing.died_at:
-            states.arrange_collection(registration.pk, at=moment)
+        states.arrange_collection(registration.pk, at=moment)
         if standing.died_at:
             words = "the mandate came back to life: look at its months"
             states.flag(registration.pk, words, at=moment)
