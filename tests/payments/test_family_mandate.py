@@ -116,6 +116,14 @@ def test_the_payer_objects_before_the_first_charge_and_the_other_child_stays(
     assert fresh(row).status == "incomplete"
     assert any("objects" in flag for flag in fresh(row).flags)
     assert fresh(first).status == "active"
+    bank.tell(  # the bank's later word about the mandate puts nobody back on it
+        "mandates",
+        "active",
+        links={"mandate": Mandate.objects.get().gocardless_id},
+        created_at=(clock.now() + timedelta(seconds=1)).isoformat(),
+    )
+    assert Mandate.objects.get().status == "active"
+    assert fresh(row).collection_arranged_at is None
     assert (
         "can no longer be changed" in client.post(f"/reg_setup/{row.token}/object").content.decode()
     )
