@@ -72,3 +72,13 @@ def buttons_of(owner: type) -> dict[str, Button]:
             if mark := getattr(member, "button", None):
                 found[name] = mark
     return found
+
+
+def lend(deeds: type, owner: type) -> None:
+    """Give an admin class of a lower app the buttons, and what they need, that `deeds` adds.
+
+    The lower app knows nothing of them (style.md 4), so they are put on its class from above.
+    """
+    for name, member in vars(deeds).items():
+        if not name.startswith("__") and name != "media":
+            setattr(owner, name, member)

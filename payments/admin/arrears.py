@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from integrations.office import Reason, Worklist, button
+from integrations.office.buttons import lend
 from payments.actions import arrears, receipts
 from payments.admin.collecting import CHILD, OfRegistration
 from payments.admin.hand import MoneyDeeds
@@ -144,6 +145,4 @@ class ArrearsDeeds(RegistrationAdmin):
     has_money_permission = MoneyDeeds.has_money_permission
 
 
-for name, member in vars(ArrearsDeeds).items():
-    if not name.startswith("__") and name != "media":
-        setattr(RegistrationAdmin, name, member)
+lend(ArrearsDeeds, RegistrationAdmin)

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from integrations import clock
 from integrations.office import Reason, button
 from integrations.office.admins import QueueAdmin
+from integrations.office.buttons import lend
 from payments import lines
 from payments.actions import by_hand, orders
 from payments.admin.collecting import OfRegistration, PaymentAdmin
@@ -247,9 +248,5 @@ class PaymentOrderAdmin(QueueAdmin):
         return pounds(row.pence)
 
 
-# The page of a registration and that of a payment are made below this module in the house (a
-# registration knows nothing of money by hand), so their buttons are added here.
-for owner, deeds in ((RegistrationAdmin, MoneyDeeds), (PaymentAdmin, PaymentDeeds)):
-    for name, member in vars(deeds).items():
-        if not name.startswith("__") and name != "media":
-            setattr(owner, name, member)
+lend(MoneyDeeds, RegistrationAdmin)
+lend(PaymentDeeds, PaymentAdmin)
