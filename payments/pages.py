@@ -123,10 +123,8 @@ def _seconds_to_wait(address: str) -> int:
     """0, or how long until this address may visit again; counted per minute of real time."""
     minute, second = divmod(int(clock.pace()), 60)
     key = f"reg_setup:{address}:{minute}"
-    if cache.add(key, 1, timeout=120):
-        return 0
     try:
-        visits = cache.incr(key)
+        visits = 1 if cache.add(key, 1, timeout=120) else cache.incr(key)
     except ValueError:  # it ran out between the two calls
         return 0
     return 60 - second if visits > VISITS_A_MINUTE else 0

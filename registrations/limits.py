@@ -52,7 +52,8 @@ def _address_may(request: HttpRequest, what: str, minute: int) -> bool:
     try:
         return cache.incr(key) <= AN_ADDRESS
     except ValueError:  # the first of this minute
-        return cache.add(key, 1, timeout=90) or cache.incr(key) <= AN_ADDRESS
+        asked = 1 if cache.add(key, 1, timeout=90) else cache.incr(key)
+        return asked <= AN_ADDRESS
 
 
 def _session_may(key: str, what: str, minute: int) -> bool:
