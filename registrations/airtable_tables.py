@@ -96,7 +96,7 @@ class RegistrationTable(AirtableTableMapping):
         return registration_row(object_id)
 
     def lock(self, object_id: int) -> bool:
-        rows = Registration.objects.select_for_update().filter(pk=object_id)
+        rows = Registration.objects.select_for_update(no_key=True).filter(pk=object_id)
         return rows.values_list("pk", flat=True).first() is not None
 
     def adopt(self, object_id: int, values: Mapping[str, Any]) -> dict[str, str]:
@@ -158,7 +158,7 @@ class TeamTable(AirtableTableMapping):
         return team_row(object_id)
 
     def lock(self, object_id: int) -> bool:
-        rows = Team.objects.select_for_update().filter(pk=object_id)
+        rows = Team.objects.select_for_update(no_key=True).filter(pk=object_id)
         return rows.values_list("pk", flat=True).first() is not None
 
     def adopt(self, object_id: int, values: Mapping[str, Any]) -> dict[str, str]:

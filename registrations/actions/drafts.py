@@ -23,13 +23,14 @@ def find_session(key: str) -> ChatSession | None:
 
 def locked(draft_id: int) -> Draft:
     """The draft, locked until the transaction ends: two tabs take turns."""
-    rows = Draft.objects.select_for_update(of=("self",)).select_related("session", "team__season")
+    rows = Draft.objects.select_for_update(of=("self",), no_key=True)
+    rows = rows.select_related("session", "team__season")
     return _bring_registration(rows.get(pk=draft_id))
 
 
 def locked_again(draft: Draft) -> Draft:
     """A draft just read, locked and as it is now; its session and team are those just read."""
-    fresh = Draft.objects.select_for_update().get(pk=draft.pk)
+    fresh = Draft.objects.select_for_update(no_key=True).get(pk=draft.pk)
     fresh.session, fresh.team = draft.session, draft.team
     return _bring_registration(fresh)
 
@@ -61,7 +62,8 @@ def start(key: str, team: Team, *, kind: str, code: str, at: datetime) -> Draft:
     A code that is sent twice, from two tabs or by a second press, starts one draft.
     """
     ChatSession.objects.get_or_create(key=key, defaults={"started_at": at, "last_seen_at": at})
-    rows = ChatSession.objects.select_for_update(of=("self",)).select_related("draft__team__season")
+    rows = ChatSession.objects.select_for_update(of=("self",), no_key=True)
+    rows = rows.select_related("draft__team__season")
     session = rows.get(key=key)
     before = session.draft
     if before and (before.team_id, before.kind, before.code) == (team.pk, kind, code[:120]):

@@ -37,14 +37,19 @@ def derive_status(registration: Registration, *, suspended: bool) -> Registratio
 
 
 def locked(registration_id: int) -> Registration:
-    """The registration with its season and team, locked until the transaction ends."""
-    rows = Registration.objects.select_for_update(of=("self",))
+    """The registration with its season and team, locked until the transaction ends.
+
+    Rows that point at it may still be written meanwhile: PostgreSQL looks at those references when
+    they are committed, and would otherwise wait for us while we wait for what they hold.
+    """
+    rows = Registration.objects.select_for_update(of=("self",), no_key=True)
     return rows.select_related("season", "team", "guardian", "player").get(pk=registration_id)
 
 
 def locked_together(ids: Iterable[int]) -> dict[int, Registration]:
     """Several registrations by id, with their seasons, locked in the one order that is safe."""
-    rows = Registration.objects.select_for_update(of=("self",)).filter(pk__in=list(ids))
+    rows = Registration.objects.select_for_update(of=("self",), no_key=True)
+    rows = rows.filter(pk__in=list(ids))
     return {row.pk: row for row in rows.select_related("season").order_by("pk")}
 
 
