@@ -6,10 +6,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
-from celery.schedules import crontab
 from cryptography.fernet import Fernet
 
-from utjfc import look, teams
+from utjfc import look, schedule
+from utjfc.wiring import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -335,43 +335,6 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
-# --- Who implements what (the few ways up: style.md 4) -----------------------------------------
-PAYMENT_DESK = "payments.desk.Desk"
-WEBHOOK_HANDLERS = {"gocardless": "payments.webhooks.Handler"}
-# What is sent to Airtable, by kind of object; and, where it is edited there too, how it is taken.
-AIRTABLE_ROWS = {
-    "registration": "registrations.airtable.registration_row",
-    "team": "registrations.airtable_tables.team_row",
-    "suspension": "registrations.airtable_tables.suspension_row",
-}
-AIRTABLE_TABLES = {
-    "team": "registrations.airtable_tables.TeamTable",
-    "registration": "registrations.airtable_tables.RegistrationTable",
-    "suspension": "registrations.airtable_tables.SuspensionTable",
-}
-AIRTABLE_PARTS = {"registration": ["payments.airtable.registration_fields"]}
-# Who may see which rows (utjfc/teams.py).
-VISIBLE_TO = "registrations.models.visible_to"
-TEAM_OF, NOBODYS_TEAM = teams.TEAM_OF, teams.NOBODYS_TEAM
-# Which service the rows of each queue wait for (integrations.health).
-DUE_SERVICES = {
-    "integrations.WebhookEvent": "gocardless",
-    "integrations.AirtableRow": "airtable",
-    "registrations.Sms": "twilio",
-    "registrations.Email": "mail",
-    "registrations.ResumeLink": "mail",
-    "registrations.ContactCode": "twilio",
-    "registrations.Photo": "s3",
-    "registrations.Rollover": "airtable",
-    "registrations.ReturningVisit": "twilio",
-    "payments.BillingRequest": "gocardless",
-    "payments.Subscription": "gocardless",
-    "payments.Payment": "gocardless",
-    "payments.MonthlyPrice": "gocardless",
-    "payments.Ending": "gocardless",
-    "payments.PaymentOrder": "gocardless",
-}
-
 # --- Celery: the doorbell ---------------------------------------------------------------------
 BROKER_DIR = VAR_DIR / "broker"
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=REDIS_URL)
@@ -395,38 +358,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 
 
-def _every(task: str, seconds: float) -> dict:
-    # A sweep that found no worker in time is worthless: the next one is on its way.
-    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds * 2, 10)}}
-
-
-CELERY_BEAT_SCHEDULE = {
-    name: _every(name, seconds)
-    for name, seconds in {
-        "integrations.process_events": 3,
-        "integrations.push_airtable": 3,
-        # Webhooks tell sooner; this finds what they missed.
-        "integrations.pull_airtable": AIRTABLE_PULL_SECONDS,
-        "registrations.send_messages": 3,
-        "registrations.resend_links": 5,
-        "registrations.process_photos": 3,
-        "registrations.poll_sms": 120,
-        "registrations.mail_late_sms": 30,
-        "registrations.release_expired": 60,
-        "registrations.roll_tables": 60,
-        "registrations.invite": 10,
-        "payments.ask": 3,
-        "payments.collect": 3,
-        "payments.price": 3,
-        "payments.end": 3,
-        "payments.order": 3,
-        "payments.chase": 3600,
-        "integrations.beat": 30,
-    }.items()
-} | {
-    "payments.reconcile": {"task": "payments.reconcile", "schedule": crontab(hour=2, minute=41)},
-    "integrations.tidy": {"task": "integrations.tidy", "schedule": crontab(hour=3, minute=17)},
-}
+CELERY_BEAT_SCHEDULE = schedule.beat(AIRTABLE_PULL_SECONDS)
 
 # --- Logging: nothing personal; a line per event ------------------------------------------------
 LOGGING = {

@@ -1,0 +1,38 @@
+"""When each job runs: the sweeps that find what is due, and the nightly work."""
+
+from celery.schedules import crontab
+
+SECONDS = {
+    "integrations.process_events": 3,
+    "integrations.push_airtable": 3,
+    "registrations.send_messages": 3,
+    "registrations.resend_links": 5,
+    "registrations.process_photos": 3,
+    "registrations.poll_sms": 120,
+    "registrations.mail_late_sms": 30,
+    "registrations.release_expired": 60,
+    "registrations.roll_tables": 60,
+    "registrations.invite": 10,
+    "payments.ask": 3,
+    "payments.collect": 3,
+    "payments.price": 3,
+    "payments.end": 3,
+    "payments.order": 3,
+    "payments.chase": 3600,
+    "integrations.beat": 30,
+}
+NIGHTLY = {
+    "payments.reconcile": crontab(hour=2, minute=41),
+    "integrations.tidy": crontab(hour=3, minute=17),
+}
+
+
+def beat(pull_airtable: float) -> dict[str, dict]:
+    """Celery's schedule. Airtable is read every `pull_airtable` seconds: its webhooks tell
+    sooner, and this finds what they missed."""
+    swept = SECONDS | {"integrations.pull_airtable": pull_airtable}
+    return {
+        # A sweep that found no worker in time is worthless: the next one is on its way.
+        name: {"task": name, "schedule": every, "options": {"expires": max(every * 2, 10)}}
+        for name, every in swept.items()
+    } | {name: {"task": name, "schedule": when} for name, when in NIGHTLY.items()}
