@@ -58,8 +58,8 @@ def count_request() -> None:
 
     Raises Blocked where the plan's requests are spent: Airtable would refuse, or slow everybody.
     """
-    if nearly_spent(1).filter(pk=settings.AIRTABLE_BASE_ID).exists():
-        limit = settings.AIRTABLE_MONTHLY_REQUESTS
+    limit = settings.AIRTABLE_MONTHLY_REQUESTS
+    if limit and nearly_spent(1).filter(pk=settings.AIRTABLE_BASE_ID).exists():
         words = f"the plan's {limit} requests of this month are spent"
         raise Blocked("airtable", words, code="quota")
     month = _month()

@@ -6,7 +6,7 @@ written meanwhile from here waits no longer.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -94,9 +94,12 @@ def pull(
     return counts
 
 
-def look(bound: Bound) -> Counts:
-    """What changed there a moment ago; for the pusher, which holds the lease already."""
-    one = _Pass(bound, Counts(), clock.now(), held=True)
+def look(bound: Bound, only: Sequence[str] = ()) -> Counts:
+    """What changed there a moment ago; for the pusher, which holds the lease already.
+
+    `only`: of these records, and the next pull looks again at all of them.
+    """
+    one = _Pass(bound, Counts(), clock.now(), held=True, only=only)
     _pass(one, full=False)
     return one.counts
 
@@ -119,6 +122,7 @@ class _Pass:
     started: datetime
     dry: bool = False
     held: bool = False
+    only: Sequence[str] = ()
     between: Callable[[], object] | None = None
     progress: Callable[[int], None] | None = None
     present: set[str] = field(default_factory=set)
@@ -146,6 +150,9 @@ def _check(bound: Bound) -> None:
 
 def _read(one: _Pass, *, full: bool) -> None:
     row = one.bound.row
+    if one.only:
+        _restarting(one, _among(one.only, row))
+        return
     full = full or not row.cursor or not row.modified_field
     begun = time.monotonic()
     newest = _restarting(one, "" if full else _since(row.cursor))
@@ -258,6 +265,12 @@ def _since(cursor: str) -> str:
     moment = datetime.fromisoformat(cursor.replace("Z", "+00:00")) - OVERLAP
     text = moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
     return f"IS_AFTER(LAST_MODIFIED_TIME(), DATETIME_PARSE('{text}'))"
+
+
+def _among(record_ids: Sequence[str], row: AirtableTable) -> str:
+    """Of these records those that changed, or all where the table does not say when."""
+    any_of = "OR({})".format(",".join(f"RECORD_ID()='{id}'" for id in record_ids))
+    return f"AND({_since(row.cursor)},{any_of})" if row.cursor and row.modified_field else any_of
 
 
 def _remember(row: AirtableTable, newest: str, started: datetime, full: bool) -> None:

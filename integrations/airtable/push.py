@@ -1,7 +1,7 @@
 """Sends what is behind to Airtable: ten rows a request, only what has changed (wire 3.2)."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,8 +19,10 @@ log = logging.getLogger(__name__)
 SWEEP = 1000  # rows looked at in one go
 # A missing table or field is mended by hand in Airtable; until then its rows look again.
 PARKED = timedelta(minutes=15)
-# What was looked at there is taken as current for so long.
+# What was looked at there is taken as current for so long; a look takes in what can be written
+# meanwhile, and not what was written before.
 LOOKED = timedelta(seconds=10)
+AHEAD = 400
 _UNMAPPED = (*client.NO_SUCH_TABLE, "UNKNOWN_FIELD_NAME")
 # What we know of the table is old: it is asked once before anybody is troubled.
 _STALE = ("UNKNOWN_FIELD_NAME", "INVALID_MULTIPLE_CHOICE_OPTIONS")
@@ -97,11 +99,15 @@ class _Sweep:
         self.bound: Bound | None = None
         self.asked_again = False
         self.gone: list[AirtableRow] = []
+        self.coming: list[int] = []  # rows of this sweep, in their order
+        self.looked_at: datetime | None = None
+        self.looked_for: set[str] = set()
 
     def batches(self, due: Due) -> Iterator[list[Change]]:
         """Claimed rows that differ from Airtable, up to ten at a time; then what is gone here."""
         if not guard.available(client.SERVICE) or not self._bind():
             return
+        self.coming = [pk for pk, _ in due]
         try:
             yield from self._changed(due)
             self._remove()
@@ -125,10 +131,12 @@ class _Sweep:
     def _remove(self) -> None:
         if not self.gone:
             return
-        if self.bound and not self._looked():
-            self._look(self.gone)
         table_id = self.bound.id if self.bound else self.table
-        self.written.deleted += removal.remove(table_id, self.gone)
+        for at in range(0, len(self.gone), client.LARGEST_WRITE):
+            rows = self.gone[at : at + client.LARGEST_WRITE]
+            if self.bound and not self._looked(rows):
+                self._look(rows, [row.pk for row in self.gone])
+            self.written.deleted += removal.remove(table_id, rows)
 
     def send(self, batch: list[Change]) -> None:
         """Send one batch; halves it until a row that Airtable refuses stands alone."""
@@ -213,34 +221,50 @@ class _Sweep:
         """The batch once it is known what volunteers have done to the same fields."""
         if self.bound and any(change.watched for change in batch):
             rows = [change.row for change in batch]
-            if any(change.unsure for change in batch) or not self._looked():
-                self._look(rows)
+            if any(change.unsure for change in batch):
+                self._look_at_all(rows)
+            elif not self._looked(rows):
+                self._look(rows, self.coming)
             for row in rows:
                 row.refresh_from_db()
             batch = [one for one in (self._change(row, False) for row in rows) if one]
         if batch:
             yield batch
 
-    def _look(self, rows: list[AirtableRow]) -> None:
+    def _look(self, rows: list[AirtableRow], order: list[int]) -> None:
+        """Look at these records, and at those of the rows that come after them in this order."""
+        after = order.index(rows[-1].pk) + 1
+        coming = AirtableRow.objects.filter(pk__in=order[after : after + AHEAD])
+        ids = _record_ids(rows) | _record_ids(coming)
+        self.looked_at = clock.now()
+        self._asking(rows, sorted(ids))
+        self.looked_for = ids
+
+    def _look_at_all(self, rows: list[AirtableRow]) -> None:
+        """Look at the whole table: what became uncertain before that is known then."""
+        self._asking(rows)
         assert self.bound
-        try:
-            pull.look(self.bound)
-        except OutsideError as error:
-            changes.put_off(rows, str(error), clock.now() + changes.AGAIN)
-            raise Stopped from error
-        # The look may have found that the table has changed.
-        self.bound = schema.bound(self.bound.mapping, self.table)
-        # Whatever became uncertain before this look is known now.
         started = self.bound.row.pulled_at or clock.now()
         ours = AirtableRow.objects.filter(kind=self.kind, table=self.table)
         ours.filter(uncertain_since__lte=started).update(uncertain_since=None)
         ours.filter(pk__in=[row.pk for row in rows]).update(uncertain_since=None)
 
-    def _looked(self) -> bool:
-        """Whether the table was read a moment ago, by us or by a pull."""
+    def _asking(self, rows: list[AirtableRow], only: Sequence[str] = ()) -> None:
         assert self.bound
-        at, moment = self.bound.row.pulled_at, clock.now()
-        return at is not None and moment - LOOKED < at <= moment
+        try:
+            pull.look(self.bound, only)
+        except OutsideError as error:
+            changes.put_off(rows, str(error), clock.now() + changes.AGAIN)
+            raise Stopped from error
+        # The look may have found that the table has changed.
+        self.bound = schema.bound(self.bound.mapping, self.table)
+
+    def _looked(self, rows: list[AirtableRow]) -> bool:
+        """Whether these were read a moment ago, by us or by a pull of the table."""
+        assert self.bound
+        ids = _record_ids(rows)
+        ours = _lately(self.looked_at) and ids <= self.looked_for
+        return ours or not ids or _lately(self.bound.row.pulled_at)
 
     def _refused(self, batch: list[Change], error: Rejected) -> None:
         if error.code in _STALE and self.bound and not self.asked_again:
@@ -291,3 +315,12 @@ class _Sweep:
         if self.bound:
             # What we know of the table may be old: ask again before the next try.
             type(self.bound.row).objects.filter(pk=self.bound.row.pk).update(schema_at=None)
+
+
+def _record_ids(rows: Iterable[AirtableRow]) -> set[str]:
+    return {row.record_id for row in rows if row.record_id}
+
+
+def _lately(at: datetime | None) -> bool:
+    moment = clock.now()
+    return at is not None and moment - LOOKED < at <= moment

@@ -73,8 +73,7 @@ class Bound:
 
     def seen(self, record: Mapping[str, Any]) -> str:
         """The digest of a record that came by field id, as far as it is of interest here."""
-        fields = record["fields"]
-        return fingerprint([fields.get(field_id) for field_id in self.names])
+        return fingerprint(list(map(record["fields"].get, self.names)))
 
     def wire(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Columns to field ids."""

@@ -19,7 +19,7 @@ from integrations.airtable.mapping import AirtableTableMapping, Column
 from integrations.airtable.merge import Owner
 from integrations.airtable.rows import RowFields
 from integrations.airtable.schema import bound
-from integrations.models import AirtableRow, AirtableTable
+from integrations.models import AirtableBase, AirtableRow, AirtableTable
 from integrations.sandbox.airtable import bodies, records, tables
 from integrations.sandbox.airtable.formula_values import iso
 from integrations.sandbox.app import SandboxServer
@@ -99,6 +99,7 @@ def _fill(store: Store, size: int) -> None:
     HERE.clear()
     AirtableRow.objects.all().delete()
     AirtableTable.objects.all().delete()
+    AirtableBase.objects.all().delete()  # it knows a hook that is gone with the store
     store.put("airtable.settings", "limits", {"per_second": 0})
     named = ["sync_id", *NAMES]
     fields = [

@@ -7,12 +7,12 @@ from django.db import transaction
 from django.urls import reverse
 
 from integrations import clock, jobs
-from integrations.airtable import base, pull, push
+from integrations.airtable import base, client, pull, push
 from integrations.models import AirtableBase, AirtableConflict, AirtableRow, AirtableTable
 from integrations.sandbox import faults
 from integrations.sandbox.airtable import field_edits, tables
 from registrations.actions import sync
-from registrations.models import Registration, Team
+from registrations.models import Guardian, Registration, Team
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +48,47 @@ def test_twelve_deletions_take_two_requests_and_leave_nothing(club):
     assert [r["fields"]["sync_id"] for r in club.records()] == [str(made[12].sync_id)]
     assert list(AirtableRow.objects.filter(kind="registration")) == [row(made[12])]
     assert club.pull(full=True).quiet
+
+
+@pytest.mark.parametrize("writing", ["upsert", "delete"])
+def test_a_long_push_looks_again_and_only_at_what_is_still_to_come(club, monkeypatch, writing):
+    other, *made = synced(club, 31)
+    club.move_clock(timedelta(hours=1))
+    club.edit(other, parent_town="Sale")
+    club.pull()
+    if writing == "delete":
+        delete(*made)
+    else:
+        for one in made:
+            Guardian.objects.filter(pk=one.guardian_id).update(town="Stretford")
+            sync.touch(one)
+    behind = AirtableRow.objects.exclude(due_at=None).order_by("due_at", "pk").last()
+    last, listed = club.sandbox.store.get(club.table.records, behind.record_id), []
+    page, write = client.page, getattr(client, writing)
+
+    def counted(*args, **options):
+        records, offset = page(*args, **options)
+        listed.append([record["id"] for record in records])
+        return records, offset
+
+    def slow(*args, **options):
+        if len(listed) == 1:  # while the first ten are written, a volunteer edits the last
+            club.type(last, parent_town="Sale")
+        club.move_clock(timedelta(seconds=11))
+        return write(*args, **options)
+
+    monkeypatch.setattr(client, "page", counted)
+    monkeypatch.setattr(client, writing, slow)
+    club.push()
+    # A look for each ten, at this pace, and nothing that was written is read again.
+    assert listed == [[], [last["id"]], [last["id"]]]
+    if writing == "delete":
+        assert [record["fields"]["parent_town"] for record in club.records()] == ["Sale"] * 2
+        assert "edited in Airtable since" in AirtableRow.objects.get(pk=behind.pk).last_error
+    else:
+        conflict = AirtableConflict.objects.get()
+        assert (conflict.field, conflict.theirs) == ("parent_town", '"Sale"')
+        assert {r["fields"]["parent_town"] for r in club.records()} == {"Stretford", "Sale"}
 
 
 @pytest.mark.parametrize("mode", ["drop_after", "error_500", "truncated", "rate_limited"])
