@@ -4,7 +4,7 @@ from typing import Any
 
 from integrations.airtable.mapping import Column
 from integrations.airtable.merge import Owner
-from payments.models import MonthlyCharge, Subscription
+from payments.models import MonthlyCharge, Payment, Subscription
 from registrations.models import Registration
 
 MONTHS = ("sep", "oct", "nov", "dec", "jan", "feb", "mar", "apr", "may")
@@ -32,6 +32,7 @@ COLUMNS = tuple(
         "subscription_activated": "singleSelect",
         "subscription_status": "singleLineText",
         "ongoing_subscription_id": "singleLineText",
+        "interim_subscription_id": "singleLineText",
         "subscription_start_date": "date",
         "subscription_error": "multilineText",
         **{f"{month}_subscription_payment_status": "singleLineText" for month in MONTHS},
@@ -56,14 +57,18 @@ def _subscription(registration: Registration) -> dict[str, Any]:
             "subscription_activated": "N",
             "subscription_status": "",
             "ongoing_subscription_id": "",
+            "interim_subscription_id": "",
             "subscription_start_date": "",
             "subscription_error": "",
         }
+    single = registration.payments.filter(purpose=Payment.Purpose.FIRST_MONTH).first()
     running = latest.status in (Subscription.Status.ACTIVE, Subscription.Status.PAUSED)
     return {
         "subscription_activated": "Y" if running else "N",
         "subscription_status": _STATUS_OF_SUBSCRIPTION.get(latest.status, ""),
         "ongoing_subscription_id": latest.gocardless_id,
+        # The first month of whoever joins late is one payment, no subscription (domain 5.6).
+        "interim_subscription_id": single.gocardless_id if single else "",
         "subscription_start_date": latest.start_on.isoformat() if latest.start_on else "",
         "subscription_error": latest.last_error,
     }

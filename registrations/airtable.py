@@ -1,5 +1,6 @@
 """What a registration looks like in the club's base: exact field names of domain 4.2 [R]."""
 
+import json
 from datetime import UTC, date
 from typing import Any
 
@@ -7,12 +8,22 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from integrations.airtable.rows import RowFields
-from registrations.models import Guardian, Photo, Player, Registration, Season, Sms
+from registrations.models import (
+    ChatMessage,
+    Guardian,
+    Photo,
+    Player,
+    Registration,
+    Season,
+    Sms,
+)
 from registrations.models.messages import Kind
 from registrations.models.people import national
 
 RELATED = ("season", "team__season", "player", "guardian")
 MEDICAL_LIMIT = 500
+LONGEST_TEXT = 100_000  # characters of a long text in Airtable
+_ROLES = {ChatMessage.Role.PARENT: "user", ChatMessage.Role.CLUB: "assistant"}
 
 
 def registration_row(object_id: int) -> RowFields | None:
@@ -27,6 +38,7 @@ def registration_row(object_id: int) -> RowFields | None:
         | _standing(registration)
         | _kit(registration)
         | _messages(registration)
+        | _history(registration)
     )
     for part in settings.AIRTABLE_PARTS["registration"]:
         fields |= import_string(part)(registration)
@@ -137,20 +149,38 @@ def _kit(registration: Registration) -> dict[str, Any]:
         "shirt_number": str(number) if number else "",
         # Staff only: our own address asks who is looking (design 3.7).
         "id_image_link": link,
+        # Whoever comes back may keep last season's photo.
+        "id_photo_required": letter(registration.kind == Registration.Kind.NEW),
     }
 
 
 def _messages(registration: Registration) -> dict[str, Any]:
-    """How the payment link fared."""
+    """How the payment link fared, and how often the family was reminded."""
+    reminders = registration.sms.filter(kind=Kind.ARREARS, sent_at__isnull=False).count()
+    count = {"payment_follow_up_count": reminders}
     latest = registration.sms.filter(kind=Kind.PAYMENT_LINK).order_by("-resend").first()
     if latest is None:
-        return {"sms_sent_at": "", "sms_delivery_status": "", "sms_delivery_error": ""}
+        return count | {"sms_sent_at": "", "sms_delivery_status": "", "sms_delivery_error": ""}
     failed = latest.status in (Sms.Status.FAILED, Sms.Status.UNDELIVERED)
-    return {
+    return count | {
         "sms_sent_at": _moment(latest),
         "sms_delivery_status": latest.status,
         "sms_delivery_error": latest.error if failed else "",
     }
+
+
+def _history(registration: Registration) -> dict[str, str]:
+    """What was said, where the club wants it; medical answers are never written down."""
+    if not settings.AIRTABLE_CONVERSATIONS:
+        return {}
+    said = ChatMessage.objects.filter(draft__registration=registration)
+    lines = [
+        json.dumps({"role": _ROLES[role], "content": text}, ensure_ascii=False)
+        for role, text in said.values_list("role", "text")
+    ]
+    while sum(map(len, lines)) + 2 * len(lines) > LONGEST_TEXT:
+        lines.pop(0)
+    return {"conversation_history": f"[{', '.join(lines)}]" if lines else ""}
 
 
 def _moment(sms: Sms) -> str:

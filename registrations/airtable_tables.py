@@ -72,6 +72,7 @@ class RegistrationTable(AirtableTableMapping):
         *yes_no("signing_on_fee_paid", "mandate_authorised", owner=OURS),
         Column("kit_type_required", SELECT, OURS, ("Goalkeeper", "Outfield")),
         Column("id_image_link", "url", OURS),
+        *yes_no("id_photo_required", owner=OURS),
         Column("initial_db_write_timestamp", "dateTime", OURS, options=MOMENT),
         Column("sms_sent_at", "dateTime", OURS, options=MOMENT),
         Column(
@@ -81,6 +82,8 @@ class RegistrationTable(AirtableTableMapping):
             ("pending", "sent", "delivered", "failed", "undelivered"),
         ),
         Column("sms_delivery_error", LONG, OURS),
+        Column("payment_follow_up_count", "number", OURS, options={"precision": 0}),
+        Column("conversation_history", LONG, OURS, secret=True, switch="AIRTABLE_CONVERSATIONS"),
         *(
             column
             for path in settings.AIRTABLE_PARTS["registration"]

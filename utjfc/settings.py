@@ -95,6 +95,8 @@ AIRTABLE_TABLE = env("AIRTABLE_TABLE", default="")  # overrides the season's tab
 AIRTABLE_PULL_SECONDS = env.int("AIRTABLE_PULL_SECONDS", default=10 if DEMO else 180)
 # How many requests a month the club's plan has; 0 where there is no such limit.
 AIRTABLE_MONTHLY_REQUESTS = env.int("AIRTABLE_MONTHLY_REQUESTS", default=0)
+# Whether the chat of each registration is written into its row.
+AIRTABLE_CONVERSATIONS = env.bool("AIRTABLE_CONVERSATIONS", default=False)
 AIRTABLE_URL = _service("AIRTABLE_URL", "https://api.airtable.com", "/airtable")
 
 GOCARDLESS_TOKEN = _credential("GOCARDLESS_TOKEN", "sandbox_demoTokenForTheSandboxOnly000000")

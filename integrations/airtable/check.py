@@ -89,7 +89,7 @@ def _table_lines(
         return [Line(row.name, "", False, "MISSING table: airtable_check --create makes it")]
     by_name = {field["name"]: field for field in table["fields"]}
     found = []
-    for column in mapping.columns:
+    for column in mapping.wanted:
         bound = row.fields.get(column.name)
         field = bound or by_name.get(column.name)
         problem = schema.problem_of(column, field)
@@ -114,7 +114,7 @@ def _create(pairs: Pairs, tables: list[dict[str, Any]]) -> int:
         known = next((one for one in tables if one["id"] == ids.get(name)), None)
         table = known or by_name.get(name)
         if table is None:
-            body = {"name": name, "fields": [_field(column) for column in mapping.columns]}
+            body = {"name": name, "fields": [_field(column) for column in mapping.wanted]}
             client.request("POST", "create_table", *_meta(), json=body)
             made += 1
             continue
@@ -127,7 +127,7 @@ def _create_fields(mapping: AirtableTableMapping, name: str, table: dict[str, An
     ids = {field["id"] for field in table["fields"]}
     row = AirtableTable.objects.filter(kind=mapping.kind, name=name).first()
     bound = {column for column, field in (row.fields if row else {}).items() if field["id"] in ids}
-    missing = [one for one in mapping.columns if one.name not in there | bound]
+    missing = [one for one in mapping.wanted if one.name not in there | bound]
     for column in missing:
         path = (*_meta(), table["id"], "fields")
         client.request("POST", "create_field", *path, json=_field(column))

@@ -30,6 +30,7 @@ class Column:
     choices: tuple[str, ...] = ()
     secret: bool = False  # never stored in the clear on our side
     options: Mapping[str, Any] = field(default_factory=dict)
+    switch: str = ""  # the setting that must be on; else the field is left alone like any other
 
     @property
     def direction(self) -> str:
@@ -101,7 +102,7 @@ class AirtableTableMapping:
     def snapshot(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """The base of a record that holds just these fields: canonical, secret ones as a digest."""
         found = {}
-        for column in self.columns:
+        for column in self.wanted:
             cell = canonical(fields.get(column.name), column.type, column.options)
             if cell is not None:
                 key = settings.SECRET_KEY
@@ -109,14 +110,19 @@ class AirtableTableMapping:
         return found
 
     @cached_property
+    def wanted(self) -> tuple[Column, ...]:
+        """The columns that the club wants."""
+        return tuple(c for c in self.columns if not c.switch or getattr(settings, c.switch))
+
+    @cached_property
     def owners(self) -> dict[str, Owner]:
         """Whose word counts, by column."""
-        return {column.name: column.owner for column in self.columns}
+        return {column.name: column.owner for column in self.wanted}
 
     @cached_property
     def secret(self) -> frozenset[str]:
         """Columns whose values are kept as a digest only."""
-        return frozenset(column.name for column in self.columns if column.secret)
+        return frozenset(column.name for column in self.wanted if column.secret)
 
 
 def mapping(kind: str) -> AirtableTableMapping | None:

@@ -155,7 +155,7 @@ def _bind(mapping: AirtableTableMapping, row: AirtableTable, tables: list[dict[s
     by_name = {field["name"]: field for field in table["fields"]}
     known, problems = row.fields, []
     found: dict[str, Any] = {}
-    for column in mapping.columns:
+    for column in mapping.wanted:
         old = known.get(column.name)
         field = by_id.get(old["id"]) if old else None
         field = field or by_name.get(column.name)

@@ -36,6 +36,7 @@ OWN_ANSWERS = {
     "airtable": {
         "rate_limited_errors": "429 in the other shape, a list of errors",
         "quota": "429, the month's quota is spent",
+        "quota_slow": "The month's quota is spent: two requests a second",
         "iterator_expired": "The next page's iterator is gone",
     },
 }

@@ -4,8 +4,10 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
+from registrations.actions import sync
 from registrations.models import ChatMessage, ChatSession, Draft, Registration, Team
 
 QUIET_AFTER = timedelta(hours=24)
@@ -144,6 +146,8 @@ def write_down(draft: Draft, *, heard: str, said: str, step: int | None, at: dat
         )
         for role, text in lines
     )
+    if settings.AIRTABLE_CONVERSATIONS and draft.registration is not None:
+        sync.touch(draft.registration)
 
 
 def offer_code(session: ChatSession, code: str) -> None:

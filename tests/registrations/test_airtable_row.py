@@ -1,8 +1,12 @@
 """What a registration looks like in the club's base (domain 4.2)."""
 
+import json
+
 from integrations import clock
+from integrations.models import AirtableRow
 from registrations.actions import states
 from registrations.airtable import registration_row
+from registrations.airtable_tables import RegistrationTable
 from registrations.models import Registration, Team
 from tests import factories
 
@@ -48,9 +52,29 @@ def test_every_field_is_written_as_the_base_writes_it(parent, settings):
         "shirt_number": "12",
         "sms_delivery_status": "pending",
         "sep_subscription_payment_status": "",
+        "interim_subscription_id": "",
+        "payment_follow_up_count": 0,
+        "id_photo_required": "Y",
     }
     assert {name: row.fields.get(name) for name in expected} == expected
     assert "conversation_history" not in row.fields
+    assert "conversation_history" not in RegistrationTable().owners
+
+
+def test_the_chat_is_written_there_where_the_club_wants_it_without_medical_answers(
+    parent, settings
+):
+    settings.AIRTABLE_CONVERSATIONS = True
+    parent.walk(29, s5=["yes, asthma", "blue inhaler in his bag", "yes"])
+    history = registration_row(parent.registration.pk).fields["conversation_history"]
+    said = json.loads(history)
+    assert {line["role"] for line in said} == {"user", "assistant"}
+    assert "inhaler" not in history
+    # What is said after it was sent in goes there too, and our side keeps a digest only.
+    AirtableRow.objects.update(due_at=None)
+    parent.say("the 10th")
+    assert AirtableRow.objects.get(kind="registration").due_at is not None
+    assert "conversation_history" in RegistrationTable().secret
 
 
 def test_a_waiting_child_has_no_status_and_a_double_no_row(parent):

@@ -115,6 +115,18 @@ def test_airtable_speaks_of_too_much_in_three_ways(sandbox):
     assert bodies["quota"]["error"]["type"] == "PUBLIC_API_BILLING_LIMIT_EXCEEDED"
 
 
+def test_a_spent_quota_can_also_slow_everybody_down(sandbox):
+    seed(sandbox)
+    faults.set_mode(sandbox.store, "airtable", "quota_slow")
+    table(sandbox).all()
+    table(sandbox).all()
+    with pytest.raises(requests.HTTPError) as refused:
+        table(sandbox).all()
+    assert refused.value.response.json()["error"]["type"] == "RATE_LIMIT_REACHED"
+    faults.set_mode(sandbox.store, "airtable", "up")
+    table(sandbox).all()
+
+
 def test_a_429_on_demand_begins_the_penalty(sandbox):
     seed(sandbox, unlimited=False)
     faults.set_mode(sandbox.store, "airtable", "rate_limited", count=1)
