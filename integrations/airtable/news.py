@@ -14,6 +14,7 @@ from typing import Any
 from integrations import clock
 from integrations.airtable import client, deletions, pull, schema
 from integrations.airtable.mapping import AirtableTableMapping, mappings
+from integrations.airtable.rows import empty
 from integrations.airtable.schema import Bound
 from integrations.airtable.taking import Counts, Record
 from integrations.errors import Rejected
@@ -92,7 +93,7 @@ def _read_rows(table: TableNews, changed: dict[str, Any], frame: dict[str, Any])
 
 def _record(record_id: str, cells: dict[str, Any], frame: dict[str, Any]) -> Record:
     fields = {id: _plain(value) for id, value in cells.items()}
-    known = {id: value for id, value in fields.items() if value not in (None, "", [], False)}
+    known = {id: value for id, value in fields.items() if not empty(value)}
     return {"id": record_id, "fields": known, **frame}
 
 

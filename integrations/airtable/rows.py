@@ -28,7 +28,7 @@ def row_fields(kind: str, object_id: int) -> RowFields | None:
 
 def canonical(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields without the empty ones, which Airtable never returns (wire/airtable 0.2)."""
-    return {name: value for name, value in fields.items() if not _empty(value)}
+    return {name: value for name, value in fields.items() if not empty(value)}
 
 
 def changed(base: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,5 +37,6 @@ def changed(base: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any
     return {name: now.get(name) for name in fields if base.get(name) != now.get(name)}
 
 
-def _empty(value: Any) -> bool:
+def empty(value: Any) -> bool:
+    """Whether Airtable leaves the cell out; 0 it does not (wire/airtable 1.8)."""
     return value is None or value is False or value == "" or value == []
