@@ -23,7 +23,7 @@ from registrations.models.people import national
 RELATED = ("season", "team__season", "player", "guardian")
 MEDICAL_LIMIT = 500
 LONGEST_TEXT = 100_000  # characters of a long text in Airtable
-_ROLES = {ChatMessage.Role.PARENT: "user", ChatMessage.Role.CLUB: "assistant"}
+_ROLES: dict[str, str] = {ChatMessage.Role.PARENT: "user", ChatMessage.Role.CLUB: "assistant"}
 
 
 def registration_row(object_id: int) -> RowFields | None:
