@@ -14,7 +14,7 @@ from registrations.models.messages import Kind
 from registrations.ports import desk
 
 TWO_SEGMENTS = 2
-AN_HOUR = timedelta(hours=1)
+A_MINUTE, AN_HOUR = timedelta(minutes=1), timedelta(hours=1)
 DOUBLE_PRESS = timedelta(seconds=3)
 
 
@@ -114,7 +114,13 @@ def queue_on_family_mandate(registration: Registration, *, at: datetime) -> Sms 
 
 
 def queue_receipt(registration: Registration, *, text: str, at: datetime) -> Email | None:
-    """Owe a receipt by e-mail; `text` lists what was received. Call inside a transaction."""
+    """Owe a receipt by e-mail; `text` lists what was received. Call inside a transaction.
+
+    One that says the same and was asked for a moment ago is that one: the button was pressed twice.
+    """
+    latest = registration.emails.filter(kind=Kind.RECEIPT).first()
+    if latest and latest.created_at > at - A_MINUTE and text in latest.body:
+        return latest
     resend = _next_resend(registration, Kind.RECEIPT)
     return owe_email(registration, Kind.RECEIPT, resend, at=at, text=text)
 
