@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from integrations import clock
 from integrations.office import OfficeForm, Reason, Worklist, button
 from integrations.office.admins import OfficeAdmin, QueueAdmin
+from payments import siblings
 from payments.actions import discounts
 from payments.admin.collecting import OfRegistration
 from payments.models import LinkOpening, MonthlyPrice, PriceReason, SiblingCase
@@ -124,7 +125,7 @@ class SiblingCaseAdmin(OfficeAdmin):
         """A table: what is known of each, alike values marked."""
         pairs = zip(_facts(case.one), _facts(case.other), strict=True)
         rows = (
-            (name, mine, theirs, "same" if mine and mine.casefold() == theirs.casefold() else "")
+            (name, mine, theirs, "same" if mine and _same(mine, theirs) else "")
             for (name, mine), (_, theirs) in pairs
         )
         body = format_html_join(
@@ -236,10 +237,17 @@ def _facts(row: Registration) -> Iterator[tuple[str, str]]:
     yield "mobile proved", _proved(guardian, "phone_proven_at")
     yield "e-mail", guardian.email
     yield "e-mail proved", _proved(guardian, "email_proven_at")
-    yield "address", guardian.full_address or guardian.postcode
+    # What the comparison looks at, and then the whole of it.
+    yield "postcode", guardian.postcode
+    yield "house", guardian.house_number or guardian.address_line_1
+    yield "whole address", guardian.full_address
     yield "monthly fee", pounds(row.monthly_fee_pence)
     kept = getattr(row, "monthly_price", None)
     yield "list price", pounds(kept.list_pence if kept else row.monthly_fee_pence)
+
+
+def _same(mine: str, theirs: str) -> bool:
+    return siblings.letters(mine) == siblings.letters(theirs)
 
 
 def _proved(guardian: Guardian, field: str) -> str:
