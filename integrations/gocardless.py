@@ -18,7 +18,7 @@ import gocardless_pro
 from django.conf import settings
 
 from integrations import guard
-from integrations.errors import Blocked
+from integrations.errors import Blocked, OutsideError
 from integrations.gocardless_errors import SERVICE, translated
 
 TIMEOUT = (3, 10)
@@ -64,6 +64,7 @@ class Payment:
     mandate_id: str
     subscription_id: str
     made_on: date | None = None
+    refunded_pence: int = 0
 
 
 @dataclass(frozen=True)
@@ -240,9 +241,14 @@ def check() -> str:
         return f"{len(creditors)} creditor" if creditors else "no creditor"
 
 
-def _create(resource: str, params: dict[str, Any], key: str | None) -> dict[str, Any]:
+def _create(
+    resource: str,
+    params: dict[str, Any],
+    key: str | None,
+    forbidden: type[OutsideError] = Blocked,
+) -> dict[str, Any]:
     headers = {"Idempotency-Key": key} if key else None
-    with _calling(f"create {resource}", creating=True):
+    with _calling(f"create {resource}", creating=True, forbidden=forbidden):
         return _service(resource).create(params=params, headers=headers).attributes
 
 
@@ -263,10 +269,16 @@ def _service(resource: str) -> Any:
 
 
 @contextmanager
-def _calling(operation: str, *, creating: bool, test: bool = False) -> Iterator[None]:
+def _calling(
+    operation: str,
+    *,
+    creating: bool,
+    test: bool = False,
+    forbidden: type[OutsideError] = Blocked,
+) -> Iterator[None]:
     if not settings.GOCARDLESS_TOKEN:
         raise Blocked(SERVICE, "GOCARDLESS_TOKEN is not set", code="not_configured")
-    with guard.call(SERVICE, operation, test=test), translated(creating):
+    with guard.call(SERVICE, operation, test=test), translated(creating, forbidden):
         yield
 
 
@@ -305,6 +317,7 @@ def _payment(attributes: dict[str, Any]) -> Payment:
         mandate_id=_link(attributes, "mandate"),
         subscription_id=_link(attributes, "subscription"),
         made_on=_date((attributes.get("created_at") or "")[:10]),
+        refunded_pence=int(attributes.get("amount_refunded") or 0),
     )
 
 

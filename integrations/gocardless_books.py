@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from integrations import gocardless
+from integrations.errors import Rejected
 from integrations.gocardless import Payment
 
 PAGE = 500
@@ -158,14 +159,17 @@ def cancel_payment(id: str) -> Payment:
 def create_refund(
     payment_id: str, *, pence: int, total_pence: int, metadata: dict[str, str], key: str
 ) -> Refund:
-    """Give back part of a payment; `total_pence` is all that was given back, this included."""
+    """Give back part of a payment; `total_pence` is all that was given back, this included.
+
+    Refunds are a permission of their own at GoCardless: without it, Rejected.
+    """
     params = {
         "amount": pence,
         "total_amount_confirmation": total_pence,
         "metadata": gocardless._metadata(metadata),
         "links": {"payment": payment_id},
     }
-    return _refund(gocardless._create("refunds", params, key))
+    return _refund(gocardless._create("refunds", params, key, forbidden=Rejected))
 
 
 def retry_payment(id: str) -> gocardless.Payment:

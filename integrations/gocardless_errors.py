@@ -15,16 +15,18 @@ PENALTY = 20  # seconds; the vendor's limit is counted by the minute
 
 
 @contextmanager
-def translated(creating: bool) -> Iterator[None]:
+def translated(creating: bool, forbidden: type[OutsideError] = Blocked) -> Iterator[None]:
     """Turn what GoCardless's client raises into one of the four outcomes.
 
-    `creating`: a lost answer may mean that the thing was made.
+    `creating`: a lost answer may mean that the thing was made. `forbidden`: what a missing
+    permission means; Rejected where it says nothing of the other calls.
     """
     lost = Uncertain if creating else Unavailable
     try:
         yield
     except (errors.AuthenticationError, errors.PermissionsError) as error:
-        raise Blocked(SERVICE, error.message or "refused", code=_code(error)) from error
+        kind = forbidden if isinstance(error, errors.PermissionsError) else Blocked
+        raise kind(SERVICE, error.message or "refused", code=_code(error)) from error
     except errors.RateLimitError as error:
         guard.penalise(SERVICE, PENALTY)
         raise Unavailable(SERVICE, "too many requests", code=_code(error)) from error

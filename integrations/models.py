@@ -54,6 +54,10 @@ class DueQuerySet(models.QuerySet):
         """Rows that a person must look at."""
         return self.filter(needs_person_at__isnull=False)
 
+    def open(self) -> Self:
+        """Rows that are not done: waiting, or in a person's hands."""
+        return self.filter(Q(due_at__isnull=False) | Q(needs_person_at__isnull=False))
+
     def claim(self, pk: int) -> Any | None:
         """Take one due row for a lease, or None where somebody else has it or it is done."""
         moment = clock.now()

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
@@ -60,7 +61,7 @@ def count_waiting(request: HttpRequest) -> int:
 
 
 def retry(row: Due) -> bool:
-    """Make a row due now; False where it is done, or a worker has it at this moment.
+    """Make a row due now; False where it is done, or a worker has it or its like at this moment.
 
     `attempts` stays: it is the fence against a worker whose lease ran out.
     """
@@ -69,7 +70,11 @@ def retry(row: Due) -> bool:
     open_rows = type(row)._default_manager.filter(
         free, Q(due_at__isnull=False) | Q(needs_person_at__isnull=False), pk=row.pk
     )
-    return bool(open_rows.update(due_at=moment, needs_person_at=None))
+    try:
+        with transaction.atomic():
+            return bool(open_rows.update(due_at=moment, needs_person_at=None))
+    except IntegrityError:
+        return False  # another row for the same thing is due already
 
 
 def put_aside(row: Due) -> bool:

@@ -9,9 +9,10 @@ from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from integrations import clock, gocardless, gocardless_books, queue
+from integrations.errors import Rejected
 from payments import lines
 from payments.actions import books, following, mandates
 from payments.actions.fulfilment import DEAD_MANDATE
@@ -23,6 +24,7 @@ from registrations.wording import pounds
 Kind = PaymentOrder.Kind
 COLLECTED = ("confirmed", "paid_out")
 MOST_TRIES = 3
+_WRONG_TOTAL = "total_amount_confirmation_invalid"
 
 
 @transaction.atomic
@@ -99,7 +101,7 @@ def late_months(registration: Registration) -> dict[date, int]:
 
 
 def _is_being_done(payment: Payment | None) -> bool:
-    return bool(payment and payment.orders.filter(done_at=None).exists())
+    return bool(payment and payment.orders.open().exists())
 
 
 def _tried_often(payment: Payment) -> bool:
@@ -131,11 +133,12 @@ def can_retry(payment: Payment) -> bool:
 def refundable(payment: Payment) -> int:
     """How much of it has not been given back, nor is about to be."""
     back = Refund.objects.filter(payment=payment).exclude(status__in=Refund.BOUNCED)
-    waiting = PaymentOrder.objects.filter(
-        payment=payment, kind=Kind.REFUND, done_at=None, needs_person_at=None
-    )
-    given = sum(rows.aggregate(sum=Sum("pence"))["sum"] or 0 for rows in (back, waiting))
-    return payment.pence - given
+    waiting = payment.orders.filter(kind=Kind.REFUND, due_at__isnull=False)
+    return payment.pence - _sum(back) - _sum(waiting)
+
+
+def _sum(rows: QuerySet) -> int:
+    return rows.aggregate(sum=Sum("pence"))["sum"] or 0
 
 
 def order_due() -> None:
@@ -179,17 +182,30 @@ def _owe(
 
 def _refund(order: PaymentOrder) -> None:
     """Talk, then write; the key makes a second asking harmless."""
-    seen = gocardless_books.create_refund(
-        order.payment.gocardless_id,
-        pence=order.pence,
-        total_pence=order.total_pence,
-        metadata={"registration": str(order.payment.registration.sync_id)},
-        key=str(order.key),
-    )
+    try:
+        seen = gocardless_books.create_refund(
+            order.payment.gocardless_id,
+            pence=order.pence,
+            total_pence=order.total_pence,
+            metadata={"registration": str(order.payment.registration.sync_id)},
+            key=str(order.key),
+        )
+    except Rejected as error:
+        if error.code == _WRONG_TOTAL:
+            _say_the_total(order)
+        raise
     with transaction.atomic():
         states.locked(order.payment.registration_id)
         if _is_done(order):
             books.keep_refund(seen, at=clock.now())
+
+
+def _say_the_total(order: PaymentOrder) -> None:
+    """Somebody gave money back at GoCardless itself: whoever tries again has seen it."""
+    back = gocardless.get_payment(order.payment.gocardless_id).refunded_pence
+    PaymentOrder.objects.filter(pk=order.pk).update(total_pence=back + order.pence)
+    words = f"{pounds(back)} of this payment was given back already: look before you try again"
+    raise Rejected("gocardless", words, code=_WRONG_TOTAL)
 
 
 def _retry(order: PaymentOrder) -> None:

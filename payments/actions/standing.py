@@ -120,7 +120,7 @@ def _may_ask(registration: Registration) -> bool:
     if not late or living_mandate(registration) is None:
         return False
     asked = MonthlyCharge.objects.filter(registration=registration, month__in=late)
-    return asked.exclude(payment__orders__in=PaymentOrder.objects.filter(done_at=None)).exists()
+    return asked.exclude(payment__orders__in=PaymentOrder.objects.open()).exists()
 
 
 def _state(registration: Registration) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-
 from django.db import models
 from django.db.models import Q
 
@@ -35,8 +34,8 @@ class PaymentOrder(Due):
         constraints = [
             models.UniqueConstraint(
                 fields=["payment"],
-                condition=Q(done_at__isnull=True, needs_person_at__isnull=True),
-                name="one_open_order_per_payment",
+                condition=Q(due_at__isnull=False),
+                name="one_due_order_per_payment",
             )
         ]
         indexes = [

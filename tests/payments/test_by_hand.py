@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
-from integrations import clock, gocardless
-from integrations.sandbox.gocardless import records
+from integrations import clock, gocardless, guard
+from integrations.sandbox.gocardless import records, refunds
 from payments import ledger
 from payments.actions import by_hand, collecting, orders
 from payments.models import (
@@ -23,6 +23,7 @@ from registrations.models import Registration
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+NO_REFUNDS = {"can_create_refunds": False}
 MONEY = ["record_by_hand", "view_registration", "view_payment", "change_payment"]
 
 
@@ -231,15 +232,50 @@ def test_a_refund_in_two_parts_names_the_running_total(client, paid, bank):
 
 def test_a_refund_that_gocardless_does_not_allow_waits(client, paid, monkeypatch):
     real = records.creditor
-    no = {"can_create_refunds": False}
-    monkeypatch.setattr(records, "creditor", lambda store: real(store) | no)
+    monkeypatch.setattr(records, "creditor", lambda store: real(store) | NO_REFUNDS)
     signed_in(client, "boss", *MONEY, "give_back")
     press(client, Payment.objects.get(), "refund", amount="20", reason="half")
     orders.order_due()
     order = PaymentOrder.objects.get()
-    assert order.done_at is None
+    assert order.needs_person_at and "Insufficient permissions" in order.last_error
     assert not Refund.objects.exists()
-    assert order.last_error
+    assert guard.available("gocardless")  # parents go on paying
+
+
+def test_money_given_back_at_gocardless_itself_is_seen_before_it_is_given_back_again(
+    client, paid, bank, sandbox
+):
+    signed_in(client, "boss", *MONEY, "give_back", "view_paymentorder", "change_paymentorder")
+    fee = Payment.objects.get()
+    press(client, fee, "refund", amount="20", reason="half")
+    theirs = {"amount": 500, "total_amount_confirmation": 500}
+    refunds.create(sandbox.store, theirs | {"links": {"payment": fee.gocardless_id}})
+    orders.order_due()
+    order = PaymentOrder.objects.get()
+    assert order.needs_person_at and "£5.00 of this payment was given back" in order.last_error
+    press(client, order, "try_again")
+    orders.order_due()
+    assert [each["amount"] for each in bank.made("refunds")] == [500, 2000]
+
+
+def test_of_two_orders_for_one_payment_one_is_done_at_a_time(client, paid, bank, monkeypatch):
+    real = records.creditor
+    monkeypatch.setattr(records, "creditor", lambda store: real(store) | NO_REFUNDS)
+    signed_in(client, "boss", *MONEY, "give_back", "view_paymentorder", "change_paymentorder")
+    fee = Payment.objects.get()
+    press(client, fee, "refund", amount="20", reason="half")
+    orders.order_due()
+    first = PaymentOrder.objects.get()
+    monkeypatch.setattr(records, "creditor", real)
+    press(client, fee, "refund", amount="25", reason="the rest")
+    said = press(client, first, "try_again").content.decode()
+    assert "being tried at this moment" in said
+    # Put aside, it holds up nothing.
+    press(client, first, "looked_at")
+    orders.order_due()
+    press(client, fee, "refund", amount="1", reason="a little more")
+    orders.order_due()
+    assert [each["amount"] for each in bank.made("refunds")] == [2500, 100]
 
 
 def test_a_refund_waits_while_gocardless_is_away(client, paid, sandbox, move_clock):
