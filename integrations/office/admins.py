@@ -19,7 +19,7 @@ from django.utils.text import capfirst
 
 from integrations.errors import OutsideError
 from integrations.models import Due
-from integrations.office.buttons import Button, Sure, button, buttons_of
+from integrations.office.buttons import Button, Sure, button, buttons_of, menus
 from integrations.office.exporting import export
 from integrations.office.seeing import may_see_field, visible
 from integrations.office.theme import ModelAdmin, dress
@@ -192,7 +192,11 @@ class OfficeAdmin(ModelAdmin):
     ) -> HttpResponse:
         row = self.get_object(request, unquote(object_id))
         buttons = [] if row is None else self._buttons_for(request, row)
-        extra = {"buttons": buttons, "title": self.summary(row) if row else "", "subtitle": None}
+        extra = {
+            "menus": menus(buttons),
+            "title": self.summary(row) if row else "",
+            "subtitle": None,
+        }
         return super().change_view(request, object_id, form_url, extra | (extra_context or {}))
 
     def do_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,8 @@ class Reason(forms.Form):
 class Button:
     """One button: what it says, who may press it, when it is there, what it asks first.
 
-    `permission` is a name after `has_…_permission` of the admin class, as for Django's actions.
+    `permission` is a name after `has_…_permission` of the admin class, as for Django's actions;
+    `menu` is the menu that holds it, "" where it stands by itself.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Button:
     permission: str
     preview: str
     danger: bool
+    menu: str = ""
 
 
 def _always(_row: Any) -> bool:
@@ -47,6 +49,7 @@ def button(
     permission: str = "press",
     preview: str = "",
     danger: bool = False,
+    menu: str = "",
 ) -> Callable[[Callable], Callable]:
     """Make a method of an OfficeAdmin a button of its detail page.
 
@@ -57,7 +60,7 @@ def button(
 
     def mark(method: Callable) -> Callable:
         method.button = Button(  # type: ignore[attr-defined]
-            method.__name__, label, ask, shown, permission, preview, danger
+            method.__name__, label, ask, shown, permission, preview, danger, menu
         )
         return method
 
@@ -72,6 +75,14 @@ def buttons_of(owner: type) -> dict[str, Button]:
             if mark := getattr(member, "button", None):
                 found[name] = mark
     return found
+
+
+def menus(marks: Iterable[Button]) -> list[tuple[str, list[Button]]]:
+    """The buttons by menu, those that stand by themselves first under ""."""
+    found: dict[str, list[Button]] = {"": []}
+    for mark in marks:
+        found.setdefault(mark.menu, []).append(mark)
+    return [(menu, some) for menu, some in found.items() if some]
 
 
 def lend(deeds: type, owner: type) -> None:

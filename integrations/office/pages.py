@@ -34,7 +34,7 @@ class Office(UnfoldAdminSite):
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
         self._pages: list[tuple[str, str, View]] = []
-        self._panels: list[tuple[str, Provider]] = []
+        self._panels: list[tuple[tuple[str, ...], Provider]] = []
 
     def page(self, route: str, name: str) -> Callable[[View], View]:
         """Put a view for staff at admin/`route`; it is never cached, and safe from CSRF."""
@@ -45,18 +45,19 @@ class Office(UnfoldAdminSite):
 
         return add
 
-    def panel(self, permission: str) -> Callable[[Provider], Provider]:
-        """Put figures and charts on the home page of whoever holds `permission`."""
+    def panel(self, *permissions: str) -> Callable[[Provider], Provider]:
+        """Put figures and charts on the home page of whoever holds one of `permissions`."""
 
         def add(provider: Provider) -> Provider:
-            self._panels.append((permission, provider))
+            self._panels.append((permissions, provider))
             return provider
 
         return add
 
     def panels(self, request: HttpRequest) -> list[Panel]:
         """What this member of staff sees on the home page, in the order of the apps."""
-        mine = [each for needed, each in self._panels if request.user.has_perm(needed)]
+        may = request.user.has_perm
+        mine = [each for needed, each in self._panels if any(may(name) for name in needed)]
         return [panel for provider in mine for panel in provider(request)]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:

@@ -1,7 +1,8 @@
 """What the home page shows: figures with their trend, and charts that are tables too.
 
-An app offers its own with `office().panel(permission)`; each member of staff sees those whose
-permission they hold, counted over the rows that their own lists would show.
+An app offers its own with `office().panel(permission)`; each member of staff sees those for which
+they hold a permission, counted over the rows that they may know of. A figure or bar without an
+address is for whoever may read the number and not the list behind it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ class Figure:
 
     label: str
     value: str
-    url: str
+    url: str = ""
     trend: str = ""
     level: str = ""
 

@@ -111,7 +111,10 @@ def _without_hardship(row: Registration) -> bool:
 class ArrearsDeeds(RegistrationAdmin):
     """Buttons that arrears add to a registration's page, as in payments.admin.hand."""
 
-    @button("Agree on a plan", shown=_placed, ask=Plan, permission="money", preview="what_is_open")
+    @button(
+        "Agree on a plan", shown=_placed, ask=Plan, permission="money",
+        preview="what_is_open", menu="Money",
+    )  # fmt: skip
     def agree_on_plan(
         self, request: HttpRequest, row: Registration, until: date, words: str
     ) -> str:
@@ -119,19 +122,22 @@ class ArrearsDeeds(RegistrationAdmin):
         arrears.agree(row.pk, until=until, words=words, by=_user(request))
         return "Kept. No reminder goes out while the plan holds."
 
-    @button("Note hardship", shown=_without_hardship, ask=Why, permission="hardship")
+    @button("Note hardship", shown=_without_hardship, ask=Why, permission="hardship", menu="Money")
     def note_hardship(self, request: HttpRequest, row: Registration, words: str) -> str:
         """The ladder stops; few can see it."""
         arrears.note_hardship(row.pk, words=words, by=_user(request))
         return "Noted. Nothing more is asked of this family by itself."
 
-    @button("End the hardship note", shown=_with_hardship, ask=Reason, permission="hardship")
+    @button(
+        "End the hardship note", shown=_with_hardship, ask=Reason, permission="hardship",
+        menu="Money",
+    )  # fmt: skip
     def end_hardship(self, request: HttpRequest, row: Registration, reason: str) -> str:
         """The ladder goes on where it stood."""
         arrears.end_hardship(row.pk)
         return "Ended."
 
-    @button("E-mail a receipt", shown=_placed, permission="money")
+    @button("E-mail a receipt", shown=_placed, permission="money", menu="Money")
     def mail_receipt(self, request: HttpRequest, row: Registration) -> str:
         """Everything received this season, line by line."""
         receipts.send(row.pk)

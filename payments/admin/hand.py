@@ -100,7 +100,10 @@ def _user(request: HttpRequest) -> User:
 class MoneyDeeds(RegistrationAdmin):
     """Buttons that payments add to a registration's page; see the end of this module."""
 
-    @button("Record money", shown=_live, ask=Money, permission="money", preview="what_is_open")
+    @button(
+        "Record money", shown=_live, ask=Money, permission="money",
+        preview="what_is_open", menu="Money",
+    )  # fmt: skip
     def record_money(
         self,
         request: HttpRequest,
@@ -114,7 +117,7 @@ class MoneyDeeds(RegistrationAdmin):
 
     @button(
         "Give money back by hand", shown=_live, ask=MoneyBack, permission="give_back",
-        preview="what_is_open", danger=True,
+        preview="what_is_open", danger=True, menu="Money",
     )  # fmt: skip
     def give_money_back(
         self,
@@ -127,7 +130,10 @@ class MoneyDeeds(RegistrationAdmin):
         by_hand.record(row.pk, pence=-_pence(amount), by=_user(request), **given)
         return RECORDED
 
-    @button("Months without Direct Debit", shown=_placed, ask=Arrangement, permission="money")
+    @button(
+        "Months without Direct Debit", shown=_placed, ask=Arrangement, permission="money",
+        menu="Money",
+    )  # fmt: skip
     def arrange_by_hand(
         self, request: HttpRequest, row: Registration, how: str, reason: str
     ) -> str:
@@ -135,7 +141,7 @@ class MoneyDeeds(RegistrationAdmin):
         by_hand.arrange(row.pk, exempt=how == "exempt", reason=reason, by=_user(request))
         return "Arranged. The status follows from it."
 
-    @button("Opening balance", shown=_live, ask=Balance, permission="money")
+    @button("Opening balance", shown=_live, ask=Balance, permission="money", menu="Money")
     def opening_balance(
         self, request: HttpRequest, row: Registration, amount: Decimal, as_of: date, words: str
     ) -> str:

@@ -19,17 +19,18 @@ from registrations.models import Season
 KEPT = 300  # seconds: adding up a season's every line takes a while, and home is opened often
 
 
-@office().panel("payments.see_books")
+@office().panel("payments.see_books", "registrations.see_numbers")
 def money(request: HttpRequest) -> Iterator[Panel]:
     """What is outstanding, of how many, and what came in by month; as the books say."""
     season = current_season()
     if season is None:
         return
     sums = _sums(season)
-    place = f"{reverse('admin:books')}?season={season.code}"
+    may = request.user.has_perm("payments.see_books")
+    place = f"{reverse('admin:books')}?season={season.code}" if may else ""
     level = "poor" if sums["outstanding"] else "good"
     words = f"{sums['owing']} children, {_pounds(sums['older'])} older than 30 days"
-    arrears = f"{reverse('admin:books_arrears')}?season={season.code}"
+    arrears = f"{reverse('admin:books_arrears')}?season={season.code}" if may else ""
     yield Figure("In arrears", _pounds(sums["outstanding"]), arrears, words, level)
     bars = [
         Bar(label, collected, place, _pounds(collected)) for label, collected, _ in sums["months"]

@@ -90,7 +90,7 @@ class Deeds(OfficeAdmin):
     # `retry_failed` looks at these rows by their queue; apps above add theirs.
     queues = ["sms", "emails", "photos"]
 
-    @button("Resend the payment SMS", shown=_owes, ask=Sure, preview="payment_sms")
+    @button("Resend the payment SMS", shown=_owes, ask=Sure, preview="payment_sms", menu="Messages")
     def resend_payment_sms(self, request: HttpRequest, row: Registration) -> str:
         """Owe the parent another payment link."""
         with transaction.atomic():
@@ -117,14 +117,14 @@ class Deeds(OfficeAdmin):
         at = clock.london(last.created_at)
         return f"One was sent lately, on {at:%-d %B at %H:%M} ({last.get_status_display()})."
 
-    @button("Correct the mobile number", shown=_live, ask=NewPhone)
+    @button("Correct the mobile number", shown=_live, ask=NewPhone, menu="Messages")
     def correct_phone(self, request: HttpRequest, row: Registration, phone: str) -> str:
         """Change where texts go."""
         by = request.user.get_username()
         contacts.correct_phone(row.pk, phone, at=clock.now(), by=by)
         return f"Texts now go to {phone}."
 
-    @button("Retry what failed")
+    @button("Retry what failed", menu="Messages")
     def retry_failed(self, request: HttpRequest, row: Registration) -> str:
         """Make everything due that waits because of an error."""
         rows = [
@@ -152,13 +152,13 @@ class Deeds(OfficeAdmin):
         states.give_place(row.pk, at=clock.now(), by=_staff(request))
         return "The child has a place; the parent is asked for payment."
 
-    @button("Suspend", shown=_may_be_suspended, ask=Reason)
+    @button("Suspend", shown=_may_be_suspended, ask=Reason, menu="Place")
     def suspend(self, request: HttpRequest, row: Registration, reason: str) -> str:
         """The child may not play."""
         states.suspend(row.pk, reason=reason, at=clock.now(), by=_staff(request))
         return "Suspended."
 
-    @button("Reinstate", shown=_suspended, ask=Reason)
+    @button("Reinstate", shown=_suspended, ask=Reason, menu="Place")
     def reinstate(self, request: HttpRequest, row: Registration, reason: str) -> str:
         """The child may play again."""
         states.reinstate(row.pk, reason=reason, at=clock.now(), by=_staff(request))
@@ -193,6 +193,7 @@ class Deeds(OfficeAdmin):
         ask=Leaving,
         preview="what_cancelling_ends",
         danger=True,
+        menu="Place",
     )
     def cancel(
         self, request: HttpRequest, row: Registration, reason: str, refund: Decimal | None

@@ -7,7 +7,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import admin
 from django.db.models import Count, Q
 from django.db.models.functions import TruncWeek
 from django.http import HttpRequest
@@ -16,47 +15,61 @@ from django.urls import reverse
 from integrations import clock
 from integrations.office import Bar, Chart, Figure, office
 from integrations.office.panels import Panel
-from registrations.models import Registration, Season, Sms, Suspension, Team
+from registrations.models import Registration, Season, Sms, Suspension, Team, visible_to
 from registrations.models.registrations import RegistrationQuerySet
 
 WEEK = timedelta(days=7)
+MONTH = timedelta(days=30)
 WEEKS = 12
 STATUS = Registration.Status
 LIST = "admin:registrations_registration_changelist"
+NUMBERS = "registrations.see_numbers"
 
 
-@office().panel("registrations.view_registration")
+@office().panel("registrations.view_registration", NUMBERS)
 def players(request: HttpRequest) -> Iterator[Panel]:
     """Registered, pending, suspended; by team against its limit; over time."""
     season = current_season()
     if season is None:
         return
     rows = _mine(request, Registration).filter(season=season)
-    yield from _figures(rows, season)
-    yield Chart(
-        f"Players by team, {season.label}", "Team", "players", list(_teams(request, rows, season))
-    )
-    yield Chart("Registrations by week", "Week from", "sent in", list(_weeks(rows)))
+    may = request.user.has_perm("registrations.view_registration")
+    page = f"{reverse(LIST)}?" if may else ""
+    yield from _figures(rows, season, page)
+    teams = list(_teams(request, rows, season, page))
+    yield Chart(f"Players by team, {season.label}", "Team", "players", teams)
+    yield Chart("Registrations by week", "Week from", "sent in", list(_weeks(rows, page)))
 
 
-@office().panel("registrations.view_sms")
+@office().panel("registrations.view_sms", NUMBERS)
 def texts(request: HttpRequest) -> Iterator[Panel]:
-    """How many of the last 30 days' texts arrived."""
-    since = clock.now() - timedelta(days=30)
-    counted = (
-        _mine(request, Sms)
-        .filter(created_at__gt=since)
-        .aggregate(
-            sent=Count("pk"),
-            arrived=Count("pk", filter=Q(status=Sms.Status.DELIVERED)),
-            lost=Count("pk", filter=Q(status__in=[Sms.Status.FAILED, Sms.Status.UNDELIVERED])),
-        )
+    """How many of the last 30 days' texts arrived, and whether more did in the 30 before."""
+    now = clock.now()
+    rows = _mine(request, Sms)
+    counted = _fates(rows.filter(created_at__gt=now - MONTH))
+    if not counted["sent"]:
+        return
+    words = f"{counted['arrived']} of {counted['sent']} in 30 days, {counted['lost']} lost"
+    before = _fates(rows.filter(created_at__lte=now - MONTH, created_at__gt=now - 2 * MONTH))
+    if before["sent"]:
+        words += f"; {_share(before)} in the 30 before"
+    may = request.user.has_perm("registrations.view_sms")
+    page = reverse("admin:registrations_sms_changelist") if may else ""
+    level = "poor" if counted["lost"] else "good"
+    yield Figure("Texts delivered", _share(counted), page, words, level)
+
+
+def _fates(rows: Any) -> dict[str, int]:
+    lost = [Sms.Status.FAILED, Sms.Status.UNDELIVERED]
+    return rows.aggregate(
+        sent=Count("pk"),
+        arrived=Count("pk", filter=Q(status=Sms.Status.DELIVERED)),
+        lost=Count("pk", filter=Q(status__in=lost)),
     )
-    if counted["sent"]:
-        share = f"{counted['arrived'] * 100 / counted['sent']:.0f} %"
-        words = f"{counted['arrived']} of {counted['sent']} in 30 days, {counted['lost']} lost"
-        page = reverse("admin:registrations_sms_changelist")
-        yield Figure("Texts delivered", share, page, words, "poor" if counted["lost"] else "good")
+
+
+def _share(counted: dict[str, int]) -> str:
+    return f"{counted['arrived'] * 100 / counted['sent']:.0f} %"
 
 
 def current_season() -> Season | None:
@@ -65,12 +78,11 @@ def current_season() -> Season | None:
 
 
 def _mine(request: HttpRequest, model: Any) -> Any:
-    """The rows of a model that this member of staff's own list would show, bare."""
-    listed = admin.site._registry[model].get_queryset(request).order_by()
-    return model.objects.filter(pk__in=listed.values("pk")).order_by()
+    """The rows of a model that this member of staff may know of, bare."""
+    return visible_to(request.user, model.objects.order_by())
 
 
-def _figures(rows: RegistrationQuerySet, season: Season) -> Iterator[Figure]:
+def _figures(rows: RegistrationQuerySet, season: Season, page: str) -> Iterator[Figure]:
     now = clock.now()
     counted = rows.live().aggregate(
         all=Count("pk"),
@@ -82,20 +94,20 @@ def _figures(rows: RegistrationQuerySet, season: Season) -> Iterator[Figure]:
         waiting=Count("pk", filter=Q(status=STATUS.WAITING)),
     )
     trend = f"{counted['week']} in 7 days, {counted['before']} in the 7 before"
-    here = f"{reverse(LIST)}?season={season.code}"
+    here = page and f"{page}season={season.code}"
     yield Figure("Registered", f"{counted['all']:,}", here, trend)
     old = counted["old"]
     words = f"{old} for more than a week" if old else "none older than a week"
     yield Figure(
         "Pending payment",
         f"{counted['pending']:,}",
-        f"{here}&status__exact={STATUS.PENDING_PAYMENT}",
+        here and f"{here}&status__exact={STATUS.PENDING_PAYMENT}",
         words,
         "poor" if old else "good",
     )
     yield _suspended(rows, counted["suspended"], here)
     if counted["waiting"]:
-        place = f"{here}&status__exact={STATUS.WAITING}"
+        place = here and f"{here}&status__exact={STATUS.WAITING}"
         yield Figure("Waiting for a place", f"{counted['waiting']:,}", place)
 
 
@@ -105,15 +117,18 @@ def _suspended(rows: RegistrationQuerySet, number: int, here: str) -> Figure:
     made = lately.filter(suspended_at__gt=since).count()
     lifted = lately.filter(lifted_at__gt=since).count()
     words = f"{made} made and {lifted} lifted in 7 days"
-    return Figure("Suspended", f"{number:,}", f"{here}&status__exact={STATUS.SUSPENDED}", words)
+    place = here and f"{here}&status__exact={STATUS.SUSPENDED}"
+    return Figure("Suspended", f"{number:,}", place, words)
 
 
-def _teams(request: HttpRequest, rows: RegistrationQuerySet, season: Season) -> Iterator[Bar]:
+def _teams(
+    request: HttpRequest, rows: RegistrationQuerySet, season: Season, page: str
+) -> Iterator[Bar]:
     counted = dict(
         rows.live().values("team").annotate(players=Count("pk")).values_list("team", "players")
     )
     for team in sorted(_mine(request, Team).filter(season=season), key=_by_age):
-        place = f"{reverse(LIST)}?season={season.code}&team__id__exact={team.pk}"
+        place = page and f"{page}season={season.code}&team__id__exact={team.pk}"
         yield Bar(str(team), counted.get(team.pk, 0), place, limit=team.squad_limit)
 
 
@@ -121,7 +136,7 @@ def _by_age(team: Team) -> tuple[int, str]:
     return team.age_number, team.name
 
 
-def _weeks(rows: RegistrationQuerySet) -> Iterator[Bar]:
+def _weeks(rows: RegistrationQuerySet, page: str) -> Iterator[Bar]:
     since = clock.london(clock.now() - WEEKS * WEEK)
     recent = rows.filter(submitted_at__gt=since).annotate(week=TruncWeek("submitted_at"))
     counted = {
@@ -132,7 +147,7 @@ def _weeks(rows: RegistrationQuerySet) -> Iterator[Bar]:
     for back in reversed(range(WEEKS)):
         day = monday - back * WEEK
         span = {"submitted_at__gte": _midnight(day), "submitted_at__lt": _midnight(day + WEEK)}
-        place = f"{reverse(LIST)}?{urlencode(span)}"
+        place = page and f"{page}{urlencode(span)}"
         yield Bar(f"{day:%-d %b}", counted.get(day, 0), place)
 
 

@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from integrations import clock
-from integrations.office import office
+from integrations.office import dress, office
 from registrations import moving
 from registrations.actions import inviting, rollover_commit, rollover_plan, rollover_undo
 from registrations.actions.rollover_plan import NotPossible, Wishes
@@ -151,12 +151,16 @@ def _page(
         "season": season,
         "rollover": rollover,
         "begun": begun,
-        "form": None if begun or season is None else form or WishesForm(initial=_start(season)),
+        "form": None if begun or season is None else dress(form or _wishes(season)),
         "problems": _problems(rollover) if rollover else [],
         "invitations": inviting.progress(rollover) if rollover and rollover.committed_at else None,
         "why_no_undo": rollover_undo.why_not(rollover) if rollover and begun else "",
     }
     return TemplateResponse(request, "admin/registrations/new_season.html", context)
+
+
+def _wishes(season: Season) -> WishesForm:
+    return WishesForm(initial=_start(season))
 
 
 def _start(season: Season) -> dict[str, Any]:

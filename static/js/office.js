@@ -7,6 +7,17 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     window.print();
   }
+  // A menu closes when another is opened, or at a click beside it.
+  for (const menu of document.querySelectorAll(".office-menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && event.target.closest(".office-menu[open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
 });
 document.addEventListener("submit", (event) => {
   if (event.target.dataset.sent) event.preventDefault();

@@ -63,3 +63,14 @@ def test_search_shows_nobody_what_their_lists_would_not(client):
     assert row.player.full_name not in client.get(*ask).content.decode()
     client.logout()
     assert client.get(*ask).status_code == 302
+
+
+def test_what_a_registration_can_be_done_to_is_in_menus_that_work_without_scripts(client, boss):
+    row = factories.registration()
+    page = client.get(reverse("admin:registrations_registration_change", args=[row.pk]))
+    menus = {menu: [mark.name for mark in marks] for menu, marks in page.context["menus"]}
+    assert menus["Messages"] == ["resend_payment_sms", "correct_phone", "retry_failed"]
+    assert menus["Place"] == ["suspend", "cancel"]
+    assert "record_money" in menus["Money"]
+    assert menus.get("", []) == []
+    assert "<summary>Money</summary>" in page.content.decode()

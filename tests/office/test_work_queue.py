@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.urls import reverse
 
 from integrations import clock
@@ -156,3 +156,26 @@ def test_home_shows_each_role_its_own_numbers_only(client):
     client.force_login(User.objects.get(username="nobody"))
     context = client.get(reverse("admin:index")).context
     assert (context["figures"], context["charts"], context["lines"]) == ([], [], [])
+
+
+def test_the_committee_reads_numbers_that_lead_nowhere(client):
+    team = factories.team(squad_limit=1)
+    row = factories.active_registration(team=team)
+    given = {"kind": "payment_link", "to": row.guardian.phone, "body": "Pay", "status": "delivered"}
+    for days in (1, 40):
+        at = clock.now() - timedelta(days=days)
+        Sms.objects.create(registration=row, resend=days, created_at=at, **given)
+    member = User.objects.create_user("member", password="x", is_staff=True)
+    member.groups.add(Group.objects.get(name="Committee"))
+    client.force_login(member)
+    page = client.get(reverse("admin:index"))
+    figures = {figure.label: figure for figure in page.context["figures"]}
+    assert list(figures) == [
+        "Registered", "Pending payment", "Suspended", "Texts delivered", "In arrears",
+    ]  # fmt: skip
+    assert figures["Texts delivered"].trend == "1 of 1 in 30 days, 0 lost; 100 % in the 30 before"
+    assert {figure.url for figure in figures.values()} == {""}
+    charts = page.context["charts"]
+    assert [chart.heading for chart in charts] == ["Team", "Week from", "Month"]
+    assert charts[0].bars[0].text == "1 of 1"
+    assert row.player.full_name not in page.content.decode()
