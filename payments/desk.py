@@ -88,6 +88,15 @@ class Desk:
         """Collect by the Direct Debit that the parent has already, once the fee is settled."""
         return reusing.use_family_mandate(registration_id, at=clock.now())
 
+    def debit_to_share(self, registration_id: int) -> list[tuple[str, int]] | None:
+        """Whom the family's Direct Debit pays for, each with pence a month; None: there is none."""
+        mandate = reusing.shareable(Registration.objects.get(pk=registration_id))
+        return reusing.children_on(mandate) if mandate else None
+
+    def share_debit(self, registration_id: int) -> bool:
+        """Put this child on it too; the payer is told and may object."""
+        return reusing.share(registration_id, at=clock.now())
+
     def end_season(self, season_id: int, *, by: str) -> None:
         """The season is over: so are its collections, once their last month has been collected."""
         season_end.end_season(Season.objects.get(pk=season_id), by=by)

@@ -84,7 +84,8 @@ def family(request: HttpRequest, token: str) -> HttpResponse:
     registration = links.find(token)
     if registration is None:
         return _page(request, Answer.UNKNOWN, token)
-    reusing.share(registration.pk, mark, at=clock.now())
+    if reusing.offered(registration, mark):
+        reusing.share(registration.pk, at=clock.now())
     return HttpResponseRedirect(f"{reverse('reg_setup', args=[token])}?{proving.MARK}={mark}")
 
 

@@ -72,6 +72,15 @@ class PaymentDesk(Protocol):
     def use_family_mandate(self, registration_id: int) -> bool:
         """Arrange collection by the parent's living mandate; in the caller's transaction."""
 
+    def debit_to_share(self, registration_id: int) -> list[tuple[str, int]] | None:
+        """Whom the family's Direct Debit pays for: (first name, pence a month); None without one.
+
+        Only for whoever has just proved the phone of this registration.
+        """
+
+    def share_debit(self, registration_id: int) -> bool:
+        """Put this child on it too, and tell the payer; in the caller's transaction."""
+
     def end_season(self, season_id: int, *, by: str) -> None:
         """The season's collections end with its last month; in the caller's transaction."""
 

@@ -1,7 +1,8 @@
 """One Direct Debit for a family: for the next season, and for a brother or sister (domain 5.7).
 
 It is offered only to whoever holds the phone on file: the link that was sent there carries a mark
-(payments.actions.proving). A number that somebody typed gets no offer and no hint (design 3.8).
+(payments.actions.proving), or six digits that were sent there were typed in the chat. A number that
+somebody typed gets no offer and no hint (design 3.8).
 """
 
 from datetime import datetime
@@ -59,13 +60,20 @@ def family_mandate(registration: Registration) -> Mandate | None:
 
 def offered(registration: Registration, mark: str) -> Mandate | None:
     """The family's mandate, where the visitor came by the text to the phone that it is known by."""
-    parent = registration.guardian
-    if registration.collection_arranged_at or not registration.asks_for_payment:
+    phone = str(registration.guardian.phone)
+    if not phone or not proving.fits(registration.token, phone, mark):
         return None
-    if not parent.phone or not proving.fits(registration.token, str(parent.phone), mark):
+    return shareable(registration)
+
+
+def shareable(registration: Registration) -> Mandate | None:
+    """Another child's mandate, known by the same phone; only for whoever has proved that phone."""
+    phone = registration.guardian.phone
+    if registration.collection_arranged_at or not registration.asks_for_payment or not phone:
         return None
-    same = Mandate.objects.filter(guardian__phone=parent.phone, replaced_by=None)
-    same = same.filter(guardian__phone_proven_at__isnull=False).exclude(guardian=parent)
+    same = Mandate.objects.filter(guardian__phone=phone, replaced_by=None)
+    same = same.filter(guardian__phone_proven_at__isnull=False)
+    same = same.exclude(billing_request__registration=registration)
     return same.exclude(status__in=DEAD_MANDATE).first()
 
 
@@ -76,10 +84,13 @@ def children_on(mandate: Mandate) -> list[tuple[str, int]]:
 
 
 @transaction.atomic
-def share(registration_id: int, mark: str, *, at: datetime) -> bool:
-    """The holder of the phone wants this child on the Direct Debit too; the payer is told."""
+def share(registration_id: int, *, at: datetime) -> bool:
+    """The holder of the phone, who proved it, wants this child on the Direct Debit too.
+
+    The payer is told.
+    """
     registration = states.locked(registration_id)
-    if offered(registration, mark) is None:
+    if shareable(registration) is None:
         return False
     Guardian.objects.filter(pk=registration.guardian_id, phone_proven_at=None).update(
         phone_proven_at=at

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from integrations import clock, mail, queue, sms
@@ -26,7 +26,7 @@ Field = ContactCode.Field
 class Verdict(StrEnum):
     """What became of a code that was typed in."""
 
-    CHANGED = "changed"
+    RIGHT = "right"
     WRONG = "wrong"
     OVER = "over"  # too old, tried too often, or replaced by a newer one
 
@@ -56,9 +56,7 @@ def ask(
     to = guardian.email if by_email else str(guardian.phone)
     # Counted for the parent: their children's pages are no way round the limit.
     asked = ContactCode.objects.filter(registration__guardian=guardian)
-    lately = asked.filter(created_at__gt=at - timedelta(hours=1)).count()
-    today = asked.filter(created_at__gt=at - timedelta(days=1)).count()
-    if not to or lately >= AN_HOUR or today >= A_DAY:
+    if not to or is_too_often(asked, at):
         return None
     asked.filter(used_at=None).update(due_at=None, tries_left=0)
     code = ContactCode.objects.create(
@@ -84,11 +82,28 @@ def ways(registration: Registration) -> list[tuple[str, str]]:
     return found
 
 
+def is_too_often(asked: QuerySet[ContactCode], at: datetime) -> bool:
+    """Whether no more codes may be asked for just now."""
+    lately = asked.filter(created_at__gt=at - timedelta(hours=1)).count()
+    today = asked.filter(created_at__gt=at - timedelta(days=1)).count()
+    return lately >= AN_HOUR or today >= A_DAY
+
+
 @transaction.atomic
 def confirm(registration_id: int, given: str, *, at: datetime) -> Verdict:
     """Take a code as it was typed; the right one makes the change, each other one costs a try."""
     registration = states.locked(registration_id)
-    code = ContactCode.objects.filter(registration=registration).first()
+    codes = ContactCode.objects.filter(registration=registration)
+    code = codes.exclude(field=Field.DEBIT).first()
+    verdict = take(code, given, at=at)
+    if code and verdict == Verdict.RIGHT:
+        change = contacts.correct_phone if code.field == Field.PHONE else contacts.correct_email
+        change(registration.pk, code.value, at=at, by="the parent, proved by a code")
+    return verdict
+
+
+def take(code: ContactCode | None, given: str, *, at: datetime) -> Verdict:
+    """Compare what was typed with the code; each try counts. In the caller's transaction."""
     if code is None or code.used_at or (code.expires_at and code.expires_at <= at):
         return Verdict.OVER
     mine = ContactCode.objects.filter(pk=code.pk, tries_left__gt=0, used_at=None)
@@ -98,9 +113,7 @@ def confirm(registration_id: int, given: str, *, at: datetime) -> Verdict:
     if not code.digest or not constant_time_compare(_digest(code.pk, digits), code.digest):
         return Verdict.WRONG if code.tries_left > 1 else Verdict.OVER
     ContactCode.objects.filter(pk=code.pk).update(used_at=at, due_at=None)
-    change = contacts.correct_phone if code.field == Field.PHONE else contacts.correct_email
-    change(registration.pk, code.value, at=at, by="the parent, proved by a code")
-    return Verdict.CHANGED
+    return Verdict.RIGHT
 
 
 def send_due() -> int:
@@ -126,16 +139,17 @@ def _send(code: ContactCode) -> None:
         return
     with code.reporting():
         if code.to_email:
-            subject, _, body = _words("email", digits).partition("\n")
+            subject, _, body = _words("email", code, digits).partition("\n")
             mail.send(code.to_email, subject.strip(), body.strip() + "\n")
         else:
-            sms.send(str(code.to_phone), sms.plain(_words("sms", digits)))
+            sms.send(str(code.to_phone), sms.plain(_words("sms", code, digits)))
         code.settle()
 
 
-def _words(kind: str, digits: str) -> str:
+def _words(kind: str, code: ContactCode, digits: str) -> str:
     minutes = int(LASTS.total_seconds() // 60)
-    return wording.plain(f"{kind}/contact_code.txt", code=digits, minutes=minutes)
+    debit = code.field == Field.DEBIT
+    return wording.plain(f"{kind}/contact_code.txt", code=digits, minutes=minutes, debit=debit)
 
 
 def _digest(pk: int, digits: str) -> str:

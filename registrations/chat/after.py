@@ -9,7 +9,7 @@ from datetime import datetime
 
 from registrations import fields, wording
 from registrations.actions import contacts, drafts, kit, paying
-from registrations.chat import replies, steps
+from registrations.chat import family_debit, replies, steps
 from registrations.chat.replies import Reply
 from registrations.fields import Refused
 from registrations.models import Draft
@@ -25,6 +25,9 @@ def answer(draft: Draft, field: str, given: str, text: str, at: datetime) -> Rep
 
     `given` is the answer as it was read, `text` the whole message.
     """
+    about_debit = family_debit.answer(draft, text, at)
+    if about_debit is not None:
+        return about_debit
     try:
         if field == "sms_received":
             return _sms_received(draft, given, text, at)

@@ -204,6 +204,7 @@ _ASKS: list[Ask] = [
             ("No, not yet", "No"),
             ("Send it again", "send it again"),
             ("Send it by e-mail", "send it by e-mail"),
+            ("I pay for another child already", "use the same Direct Debit"),
         ),
     ),
     Ask("kit_size", "kit", "Choose a kit size"),

@@ -44,7 +44,7 @@ class ResumeLink(Due):
 
 
 class ContactCode(Due):
-    """Six digits, sent to a contact on file, that allow one change of a contact.
+    """Six digits, sent to a contact on file, that allow one change of it, or prove the phone.
 
     Made at the moment of sending; only a keyed digest is kept.
     """
@@ -52,12 +52,13 @@ class ContactCode(Due):
     class Field(models.TextChoices):
         PHONE = "phone", "mobile number"
         EMAIL = "email", "e-mail address"
+        DEBIT = "debit", "the family's Direct Debit"
 
     registration = models.ForeignKey(
         Registration, on_delete=models.CASCADE, related_name="contact_codes"
     )
-    field = models.CharField("what is to be changed", max_length=10, choices=Field)
-    value = models.CharField("new value", max_length=254)
+    field = models.CharField("what it is for", max_length=10, choices=Field)
+    value = models.CharField("new value", max_length=254, blank=True)
     to_phone = MobileField("by text to", blank=True)
     to_email = models.EmailField("by e-mail to", max_length=254, blank=True)
     digest = models.CharField(max_length=64, blank=True, editable=False)

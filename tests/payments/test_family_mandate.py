@@ -70,6 +70,12 @@ def test_the_holder_of_the_phone_is_offered_it_with_every_child_as_an_item(clien
     assert client.get(url(second) + "&own=1").status_code == 302  # and may have another
 
 
+def test_a_brother_registered_in_the_same_conversation_is_offered_it_too(client, first):
+    child = factories.player(family=first.player.family, first_name="Leo")
+    brother = factories.registration(guardian=first.guardian, player=child)
+    assert "Sam: £27.50 a month" in client.get(url(brother)).content.decode()
+
+
 @pytest.mark.parametrize("mark", ["", "?s=", "?s=000000000000", "?s=%00", "?s=" + "a" * 500])
 def test_who_only_typed_the_number_gets_no_offer_no_mandate_and_no_hint(client, bank, second, mark):
     bank.ask(second)
