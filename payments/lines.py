@@ -62,6 +62,7 @@ _FACTS = (
     "fee_settled_by",
     "cancelled_at",
     "waiting_since",
+    "trial_ends_at",
     "submitted_at",
 )
 _CHARGE = (
@@ -239,7 +240,7 @@ def _fees(
         recorded = by_hand.get((row["pk"], FEE), [])
         for pence, method in recorded:
             done.add_by_hand(pence, method)
-        left = row["cancelled_at"] or row["waiting_since"]
+        left = row["cancelled_at"] or row["waiting_since"] or row["trial_ends_at"]
         owed = not left or row["fee_settled_by"] or done.collected
         if not owed and not done.asked:
             continue

@@ -126,15 +126,17 @@ def _medical_and_history(registration: Registration) -> dict[str, Any]:
 
 def _standing(registration: Registration) -> dict[str, Any]:
     mandate = registration.collection_arranged_by == Registration.CollectionSource.MANDATE
-    waiting = registration.status == Registration.Status.WAITING
+    status = Registration.Status
     return {
         "preferred_payment_day": registration.payment_day,
         "signing_on_fee_amount": pounds(registration.signing_on_fee_pence),
         "monthly_subscription_amount": pounds(registration.monthly_fee_pence),
         "signing_on_fee_paid": letter(registration.fee_settled_at is not None),
         "mandate_authorised": letter(mandate),
-        # The base has no choice for a child who waits for a place.
-        "registration_status": "" if waiting else registration.status,
+        # The base has no choice for a child who waits for a place or is on trial.
+        "registration_status": ""
+        if registration.status in (status.WAITING, status.TRIAL)
+        else registration.status,
     }
 
 

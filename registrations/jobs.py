@@ -6,6 +6,7 @@ from registrations.actions import (
     changing,
     inviting,
     kit,
+    offering,
     photos,
     proving_back,
     resends,
@@ -52,6 +53,13 @@ def release_expired() -> None:
 def invite() -> None:
     """Hand over the invitations and reminders that are due."""
     inviting.send_due()
+
+
+@shared_task(name="registrations.offer_places")
+def offer_places() -> None:
+    """End the offers whose time is over, then offer what is free."""
+    offering.lapse_due()
+    offering.offer_free_places()
 
 
 @shared_task(name="registrations.roll_tables")

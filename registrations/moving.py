@@ -109,6 +109,14 @@ def next_season(season: Any) -> dict[str, Any]:
             "sibling_percents",
             "kit_sizes",
             "payment_days",
+            "first_reminder_days",
+            "second_reminder_days",
+            "arrears_staff_days",
+            "suspension_days",
+            "reminders_from_hour",
+            "reminders_until_hour",
+            "automatic_offers",
+            "offer_hours",
         )
     }
     code = next_code(season.code)

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path, register_converter
 from django.urls.converters import PathConverter
 
-from registrations import api, pages
+from registrations import api, offer_page, pages
 
 
 class Anything(PathConverter):
@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     path("resume", pages.resume_link, name="resume-link"),
     path("resume/<str:token>", pages.resume, name="resume"),
     path("return/<str:token>", pages.come_back, name="come-back"),
+    path("place/<str:token>", offer_page.place, name="place-offer"),
     path("privacy", pages.privacy, name="privacy"),
     path("manifest.webmanifest", pages.manifest, name="manifest"),
     path("chat", api.Chat.as_view(), name="chat"),

@@ -26,6 +26,12 @@ WORK: list[Entry] = [
         "registrations.add_registration",
     ),
     ("Teams", "registrations_team_changelist", "sports_soccer", "registrations.view_team"),
+    (
+        "Waiting lists",
+        "waiting_lists",
+        "hourglass_empty",
+        "registrations.change_registration",
+    ),
     ("New season", "new_season", "calendar_month", "registrations.run_rollover"),
 ]
 MONEY: list[Entry] = [

@@ -12,6 +12,7 @@ SECONDS = {
     "registrations.mail_late_sms": 30,
     "registrations.release_expired": 60,
     "registrations.roll_tables": 60,
+    "registrations.offer_places": 60,
     "registrations.invite": 10,
     "payments.ask": 3,
     "payments.collect": 3,

@@ -14,6 +14,7 @@ from payments.actions.fulfilment import LOST_PAYMENT
 from payments.actions.mandates import living_mandate
 from payments.actions.orders import late_months
 from payments.models import MonthlyCharge, Payment, PaymentOrder
+from registrations.actions import squads
 from registrations.models import Photo, Registration
 from registrations.wording import ordinal_day, pounds
 
@@ -131,6 +132,8 @@ def _state(registration: Registration) -> str:
         return "cancelled"
     if registration.status == Registration.Status.SUSPENDED:
         return "suspended"
+    if registration.trial_ends_at:
+        return "trial"
     if registration.waiting_since:
         return "waiting"
     return "active" if registration.status == Registration.Status.ACTIVE else "open"
@@ -138,9 +141,18 @@ def _state(registration: Registration) -> str:
 
 def _items(registration: Registration) -> list[Item]:
     items = [Item(True, "Your answers are with the club.")]
+    if registration.trial_ends_at:
+        return [*items, Item(False, "After the trial the coach and you decide together.")]
     if registration.waiting_since:
-        return [*items, Item(False, "A place in the team: we tell you as soon as there is one.")]
+        return [*items, Item(False, _turn(registration))]
     return [*items, *_money(registration), *_things(registration)]
+
+
+def _turn(registration: Registration) -> str:
+    if registration.offers.open().exists():
+        return "A place in the team: we have one for you! Please answer by the link we sent."
+    turn = squads.turn_of(registration)
+    return f"A place in the team: number {turn} on the list. We tell you as soon as there is one."
 
 
 def _money(registration: Registration) -> list[Item]:

@@ -1,6 +1,6 @@
 """Texts and e-mails that a registration owes: queued in the caller's transaction, sent by jobs."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -83,11 +83,7 @@ def queue_monthly_fee(
     registration: Registration, *, discounted: bool, at: datetime
 ) -> Sms | Email | None:
     """Owe the news that the monthly fee is another one now. Call inside a transaction."""
-    resend = _next_resend(registration, Kind.MONTHLY_FEE)
-    if not registration.guardian.phone:
-        text = preview(registration, Kind.MONTHLY_FEE, discounted=discounted)
-        return owe_email(registration, Kind.MONTHLY_FEE, resend, at=at, text=text)
-    return _owe_sms(registration, Kind.MONTHLY_FEE, resend, at=at, discounted=discounted)
+    return _owe(registration, Kind.MONTHLY_FEE, at, discounted=discounted)
 
 
 def queue_arrears(
@@ -96,21 +92,13 @@ def queue_arrears(
     """Owe a reminder of what is late, the first or the second. Call inside a transaction."""
     given: dict[str, Any] = {"owed": wording.pounds(owed_pence), "again": again}
     given["status"] = desk().status_link(registration.pk)
-    resend = _next_resend(registration, Kind.ARREARS)
-    if not registration.guardian.phone:
-        text = preview(registration, Kind.ARREARS, **given)
-        return owe_email(registration, Kind.ARREARS, resend, at=at, text=text)
-    return _owe_sms(registration, Kind.ARREARS, resend, at=at, **given)
+    return _owe(registration, Kind.ARREARS, at, **given)
 
 
 def queue_on_family_mandate(registration: Registration, *, at: datetime) -> Sms | Email | None:
     """Owe the payer the news that a child is on their Direct Debit now, and how to object."""
-    given = {"status": desk().status_link(registration.pk)}
-    resend = _next_resend(registration, Kind.FAMILY_MANDATE)
-    if not registration.guardian.phone:
-        text = preview(registration, Kind.FAMILY_MANDATE, **given)
-        return owe_email(registration, Kind.FAMILY_MANDATE, resend, at=at, text=text)
-    return _owe_sms(registration, Kind.FAMILY_MANDATE, resend, at=at, **given)
+    status = desk().status_link(registration.pk)
+    return _owe(registration, Kind.FAMILY_MANDATE, at, status=status)
 
 
 def queue_receipt(registration: Registration, *, text: str, at: datetime) -> Email | None:
@@ -149,6 +137,24 @@ def queue_invitation(
         text = preview(registration, Kind.INVITATION, **given)
         return owe_email(registration, Kind.INVITATION, number, at=at, text=text)
     return _owe_sms(registration, Kind.INVITATION, number, at=at, **given)
+
+
+def queue_place_offer(
+    registration: Registration, *, link: str, until: datetime | None, at: datetime
+) -> Sms | Email | None:
+    """Owe a waiting family the offer of a place; without a link, the news that it has lapsed."""
+    when = f"{clock.london(until):%-d %B at %H:%M}" if until else ""
+    return _owe(registration, Kind.PLACE_OFFER, at, link=link, until=when)
+
+
+def queue_trial(registration: Registration, *, last_day: date, at: datetime) -> Sms | Email | None:
+    """Owe a family the last day of its child's trial. Call inside a transaction."""
+    return _owe(registration, Kind.TRIAL, at, last_day=f"{last_day:%-d %B}")
+
+
+def queue_team(registration: Registration, *, before: str, at: datetime) -> Sms | Email | None:
+    """Owe a family the news that its child plays in another team. Call inside a transaction."""
+    return _owe(registration, Kind.TEAM, at, before=before, shirt=registration.shirt_number)
 
 
 def address(path: str) -> str:
@@ -220,6 +226,15 @@ def _just_asked(registration: Registration, by: str, at: datetime) -> Sms | None
 def _owe_link_email(registration: Registration, resend: int, at: datetime) -> Email | None:
     text = preview(registration, Kind.PAYMENT_LINK)
     return owe_email(registration, Kind.PAYMENT_LINK, resend, at=at, text=text)
+
+
+def _owe(registration: Registration, kind: str, at: datetime, **given: Any) -> Sms | Email | None:
+    """Owe the next message of a kind: by SMS, or by e-mail where there is no number."""
+    resend = _next_resend(registration, kind)
+    if not registration.guardian.phone:
+        text = preview(registration, kind, **given)
+        return owe_email(registration, kind, resend, at=at, text=text)
+    return _owe_sms(registration, kind, resend, at=at, **given)
 
 
 def _owe_sms(

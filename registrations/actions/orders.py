@@ -48,6 +48,7 @@ def _why_not(wanted: str, registration: Registration, facts: str) -> str:
                 (registration.fee_settled_at, "the signing-on fee is not paid"),
                 (registration.collection_arranged_at, "there is no Direct Debit"),
                 (not registration.waiting_since, "the child waits for a place"),
+                (not registration.trial_ends_at, "the child is on trial"),
             ]
             if not fact
         ]

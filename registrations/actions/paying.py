@@ -16,14 +16,15 @@ BETWEEN_REMINDERS = timedelta(hours=1)
 def choose_day(registration_id: int, day: int, *, at: datetime) -> None:
     """Keep the day (1 to 28, or -1), ask for payment and owe the link; nothing the second time.
 
-    A child who waits for a place is asked for nothing. For a double the first registration's own
-    link goes out again, so that the chat tells nobody that a child is on file (design 3.8).
+    A child who waits for a place or is on trial is asked for nothing. For a double the first
+    registration's own link goes out again, so that the chat tells nobody that a child is on file
+    (design 3.8).
     """
     registration = states.locked(registration_id)
     if registration.payment_day is not None:
         return
     registration.payment_day = day
-    if registration.waiting_since:
+    if not registration.in_squad:
         registration.completed_at = at
     states.save(registration)
     if registration.duplicate_of_id:

@@ -11,7 +11,7 @@ from django.db import transaction
 from integrations import clock, mail, queue
 from registrations import wording
 from registrations.actions import drafts
-from registrations.models import ChatSession, Draft, ResumeLink
+from registrations.models import ChatSession, Draft, Registration, ResumeLink
 
 LASTS = timedelta(days=7)
 MAILS_AN_HOUR = 3
@@ -36,11 +36,15 @@ def make_link(key: str, *, at: datetime) -> str:
     draft = _draft(key)
     if draft is None or drafts.is_quiet(draft, at):
         return ""
-    token = secrets.token_urlsafe(32)
-    ResumeLink.objects.create(
-        draft=draft, digest=_digest(token), created_at=at, expires_at=at + LASTS
-    )
-    return _address(token)
+    return _made(draft, at)
+
+
+@transaction.atomic
+def link_of(registration: Registration, *, at: datetime) -> str:
+    """A new link for the conversation of a registration whose parent has just proved to be it;
+    "" where none is kept."""
+    draft = Draft.objects.filter(registration=registration).first()
+    return _made(draft, at) if draft else ""
 
 
 @transaction.atomic
@@ -123,6 +127,14 @@ def _send(link: ResumeLink) -> None:
         mail.send(link.to, subject.strip(), body.strip() + "\n")
         if link.settle():
             ResumeLink.objects.filter(pk=link.pk).update(sent_at=clock.now())
+
+
+def _made(draft: Draft, at: datetime) -> str:
+    token = secrets.token_urlsafe(32)
+    ResumeLink.objects.create(
+        draft=draft, digest=_digest(token), created_at=at, expires_at=at + LASTS
+    )
+    return _address(token)
 
 
 def _draft(key: str) -> Draft | None:

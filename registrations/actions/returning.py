@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from registrations.actions import contacts, drafts, messages, states, submitting
+from registrations.actions import contacts, drafts, messages, squads, states, submitting
 from registrations.models import (
     ChatSession,
     Consent,
@@ -192,7 +192,9 @@ def _values(
     outgrown = bool(draft.answers.get("kit_outgrown"))
     shirt = _free_shirt(place)
     needed = draft.team.kit_due or outgrown or shirt is None
-    waits = place.waiting_since if place.waiting_since and submitting.is_full(draft.team) else None
+    waits = place.waiting_since
+    if waits and not squads.is_full(squads.lock(draft.team_id), besides=place):
+        waits = None
     return values | {
         "second_guardian": before.second_guardian,
         "played_last_season": True,

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from integrations import clock
 from registrations.actions import messages, sync
-from registrations.models import Registration, Suspension, TimelineEntry, note
+from registrations.models import PlaceOffer, Registration, Suspension, TimelineEntry, note
 from registrations.ports import desk
 
 Actor = AbstractBaseUser | str | None
@@ -29,6 +29,7 @@ def derive_status(registration: Registration, *, suspended: bool) -> Registratio
     facts = [
         (registration.cancelled_at, status.CANCELLED),
         (suspended, status.SUSPENDED),
+        (registration.trial_ends_at, status.TRIAL),
         (registration.waiting_since, status.WAITING),
         (settled and arranged, status.ACTIVE),
         (settled, status.INCOMPLETE),
@@ -196,6 +197,7 @@ def cancel(registration_id: int, *, reason: str, at: datetime, by: Actor = None)
     if registration.cancelled_at:
         return
     registration.cancelled_at, registration.cancelled_reason = at, reason[:200]
+    _withdraw_offers(registration, at)
     note(registration, Kind.STATE, f"Cancelled: {reason}", at=at, by=name_of(by))
     save(registration)
     desk().end_collection(registration.pk, reason=f"cancelled: {reason}", by=name_of(by))
@@ -204,16 +206,17 @@ def cancel(registration_id: int, *, reason: str, at: datetime, by: Actor = None)
 
 @transaction.atomic
 def give_place(registration_id: int, *, at: datetime, by: Actor = None) -> None:
-    """A waiting child gets a place; the parent is asked for payment.
+    """A child who waits or is on trial joins the squad; the parent is asked for payment.
 
     Raises ValidationError where the registration was cancelled.
     """
     registration = locked(registration_id)
     if registration.cancelled_at:
         raise ValidationError("This registration was cancelled.")
-    if registration.waiting_since is None:
+    if registration.in_squad:
         return
-    registration.waiting_since = None
+    registration.waiting_since = registration.trial_ends_at = registration.turn = None
+    _withdraw_offers(registration, at)
     note(registration, Kind.STATE, "Given a place", at=at, by=name_of(by))
     save(registration)
     if registration.asks_for_payment and not registration.fee_settled_at:
@@ -236,6 +239,11 @@ def resolve_flags(registration_id: int, by: Actor = None, *, at: datetime | None
 def name_of(by: Actor) -> str:
     """How the timeline names whoever acted."""
     return by if isinstance(by, str) else by.get_username() if by else ""
+
+
+def _withdraw_offers(registration: Registration, at: datetime) -> None:
+    """What was offered is answered otherwise: the link opens nothing any more."""
+    registration.offers.open().update(outcome=PlaceOffer.Outcome.WITHDRAWN, ended_at=at)
 
 
 def _user(by: Actor) -> User | None:

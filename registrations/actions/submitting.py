@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from integrations import clock
 from registrations import ages, keys
-from registrations.actions import drafts, states
+from registrations.actions import drafts, squads, states
 from registrations.models import (
     Consent,
     Draft,
@@ -15,7 +15,6 @@ from registrations.models import (
     Guardian,
     Player,
     Registration,
-    Team,
     TimelineEntry,
     note,
 )
@@ -42,18 +41,6 @@ def submit(draft_id: int, *, at: datetime) -> Registration:
     note(registration, TimelineEntry.Kind.CHAT, words, at=at, by=draft.entered_by)
     states.save(registration)
     return registration
-
-
-def is_full(team: Team) -> bool:
-    """Whether a new child would wait: the club says so, or the squad's limit is reached."""
-    if team.state == Team.State.FULL:
-        return True
-    if team.squad_limit is None:
-        return False
-    placed = team.registrations.live().filter(waiting_since=None)
-    # A place kept for a child of last season is taken until the family has answered.
-    kept = team.places.filter(answered_at=None, declined_at=None, waiting_since=None)
-    return placed.count() + kept.count() >= team.squad_limit
 
 
 def create(values: dict[str, Any]) -> Registration:
@@ -100,7 +87,7 @@ def values_of(draft: Draft, guardian: Guardian, player: Player, at: datetime) ->
         "monthly_fee_pence": season.monthly_fee_pence,
         "new_kit_required": not given["played_last_season"] or draft.team.kit_due,
         "submitted_at": at,
-        "waiting_since": at if is_full(draft.team) else None,
+        "waiting_since": at if squads.is_full(squads.lock(draft.team_id)) else None,
         "child_key": keys.child_key(player.first_name, player.last_name, player.dob),
         "contact_key": keys.contact_key(str(guardian.phone)),
     }

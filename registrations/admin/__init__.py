@@ -8,11 +8,13 @@ from registrations.admin import (
     newseason,
     people,
     photos,
+    places,
     proofs,
     registrations,
     rollovers,
     staff,
     suspensions,
+    waiting,
 )
 
 __all__ = [
@@ -23,9 +25,11 @@ __all__ = [
     "newseason",
     "people",
     "photos",
+    "places",
     "proofs",
     "registrations",
     "rollovers",
     "staff",
     "suspensions",
+    "waiting",
 ]

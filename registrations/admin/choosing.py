@@ -33,6 +33,7 @@ class AttentionFilter(admin.SimpleListFilter):
     choices_offered = {
         "flagged": "needs a person",
         "waiting": "waiting for a place",
+        "trial": "on trial",
         "suspended": "suspended",
         "double": "possible doubles",
     }
@@ -45,6 +46,8 @@ class AttentionFilter(admin.SimpleListFilter):
             return queryset.filter(flagged_at__isnull=False)
         if self.value() == "waiting":
             return queryset.filter(status=Registration.Status.WAITING)
+        if self.value() == "trial":
+            return queryset.filter(status=Registration.Status.TRIAL)
         if self.value() == "suspended":
             return queryset.filter(status=Registration.Status.SUSPENDED)
         if self.value() == "double":

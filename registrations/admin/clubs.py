@@ -68,6 +68,8 @@ class SeasonAdmin(ClosedSeason):
         "suspension_days",
         "reminders_from_hour",
         "reminders_until_hour",
+        "automatic_offers",
+        "offer_hours",
         "airtable_table",
     ]
     fields = ["code", *editable, "closed_at"]
@@ -114,7 +116,7 @@ class TeamAdmin(ClosedSeason, InAirtable):
     found_by_search = 3
     icon = "sports_soccer"
     on_add = ["season", "age_group", "name"]
-    editable = ["state", "squad_limit", "kit_due"]
+    editable = ["state", "squad_limit", "automatic_offers", "kit_due"]
     fields = ["season", "age_group", "name", "code", *editable, "players", "in_airtable"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:

@@ -68,10 +68,6 @@ def _may_be_suspended(row: Registration) -> bool:
     return not row.cancelled_at and not _suspended(row)
 
 
-def _waiting(row: Registration) -> bool:
-    return bool(row.waiting_since and not row.cancelled_at)
-
-
 def _live(row: Registration) -> bool:
     return not row.cancelled_at
 
@@ -145,12 +141,6 @@ class Deeds(OfficeAdmin):
         """Take the flags off."""
         states.resolve_flags(row.pk, _staff(request))
         return "The flags are off; the timeline keeps them."
-
-    @button("Give a place", shown=_waiting, ask=Sure)
-    def give_place(self, request: HttpRequest, row: Registration) -> str:
-        """Let a waiting child in; the parent is asked for payment."""
-        states.give_place(row.pk, at=clock.now(), by=_staff(request))
-        return "The child has a place; the parent is asked for payment."
 
     @button("Suspend", shown=_may_be_suspended, ask=Reason, menu="Place")
     def suspend(self, request: HttpRequest, row: Registration, reason: str) -> str:

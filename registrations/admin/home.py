@@ -92,6 +92,7 @@ def _figures(rows: RegistrationQuerySet, season: Season, page: str) -> Iterator[
         old=Count("pk", filter=Q(status=STATUS.PENDING_PAYMENT, submitted_at__lte=now - WEEK)),
         suspended=Count("pk", filter=Q(status=STATUS.SUSPENDED)),
         waiting=Count("pk", filter=Q(status=STATUS.WAITING)),
+        trial=Count("pk", filter=Q(status=STATUS.TRIAL)),
     )
     trend = f"{counted['week']} in 7 days, {counted['before']} in the 7 before"
     here = page and f"{page}season={season.code}"
@@ -109,6 +110,9 @@ def _figures(rows: RegistrationQuerySet, season: Season, page: str) -> Iterator[
     if counted["waiting"]:
         place = here and f"{here}&status__exact={STATUS.WAITING}"
         yield Figure("Waiting for a place", f"{counted['waiting']:,}", place)
+    if counted["trial"]:
+        trial = f"{here}&status__exact={STATUS.TRIAL}"
+        yield Figure("On trial", f"{counted['trial']:,}", trial)
 
 
 def _suspended(rows: RegistrationQuerySet, number: int, here: str) -> Figure:

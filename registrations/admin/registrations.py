@@ -17,6 +17,7 @@ from registrations.admin.behalf import OnBehalf
 from registrations.admin.choosing import AgeGroupFilter, AttentionFilter, SeasonFilter
 from registrations.admin.closed import ClosedSeason
 from registrations.admin.deeds import Deeds
+from registrations.admin.places import Places
 from registrations.admin.resends import Resending
 from registrations.admin.search import PersonSearch
 from registrations.admin.shown import Shown
@@ -37,7 +38,9 @@ class RegistrationForm(OfficeForm):
 
 
 @admin.register(Registration)
-class RegistrationAdmin(ClosedSeason, Deeds, Resending, OnBehalf, Shown, InAirtable, PersonSearch):
+class RegistrationAdmin(
+    ClosedSeason, Deeds, Places, Resending, OnBehalf, Shown, InAirtable, PersonSearch
+):
     """One child's registration: read here, changed by its buttons."""
 
     form = RegistrationForm
@@ -121,6 +124,7 @@ class RegistrationAdmin(ClosedSeason, Deeds, Resending, OnBehalf, Shown, InAirta
                     "submitted_at",
                     "completed_at",
                     "waiting_since",
+                    "trial_ends_at",
                     "duplicate_of",
                     "in_airtable",
                     "staff_notes",
@@ -239,6 +243,12 @@ class RegistrationAdmin(ClosedSeason, Deeds, Resending, OnBehalf, Shown, InAirta
                 rows.waiting_for_place(),
                 "waiting_since",
                 lambda row: f"{row.team} was full",
+            ),
+            Worklist(
+                "Trials that are over",
+                rows.trial_is_over(clock.now()),
+                "trial_ends_at",
+                lambda row: f"does the child join {row.team}?",
             ),
             Worklist(
                 "Sent in, then gone quiet",

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from integrations import clock
 from registrations import codes, wording
-from registrations.actions import drafts, proving_back, submitting
+from registrations.actions import drafts, proving_back, squads
 from registrations.chat import coming_back, replies
 from registrations.chat.replies import NEW, RETURNING, Reply
 from registrations.models import ChatSession, Draft, ReturningVisit, Season, Team
@@ -111,7 +111,7 @@ def enter(key: str, before: Draft | None, text: str, at: datetime) -> tuple[Repl
 
 def welcome(draft: Draft) -> Reply:
     """The first words after a valid code (domain 1.6, 2.7), ending with the first question."""
-    text = replies.say("welcome", draft, full=submitting.is_full(draft.team))
+    text = replies.say("welcome", draft, full=squads.is_full(draft.team))
     first = replies.at_step(draft)
     return Reply(f"{text}\n\n{first.text}", NEW, first.routine_number)
 

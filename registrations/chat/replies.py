@@ -102,6 +102,7 @@ def facts(draft: Draft) -> dict[str, Any]:
         "days": season.payment_days,
         "sizes": ", ".join(season.kit_sizes),
         "waiting": bool(draft.registration and draft.registration.waiting_since),
+        "trial": bool(draft.registration and draft.registration.trial_ends_at),
     }
 
 

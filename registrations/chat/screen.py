@@ -163,7 +163,7 @@ def _pay_url(draft: Draft | None) -> str:
     registration = draft.registration if draft else None
     if registration is None or registration.payment_day is None or _is_paid(registration):
         return ""
-    if registration.waiting_since or registration.cancelled_at:
+    if not registration.in_squad or registration.cancelled_at:
         return ""
     return desk().link(registration.pk)
 
@@ -179,6 +179,7 @@ def _next(draft: Draft) -> dict[str, Any] | None:
         return None
     return {
         "waiting": bool(registration.waiting_since),
+        "trial": bool(registration.trial_ends_at),
         "paid": _is_paid(registration),
         "photo": draft.answers.get("photo") == "accepted",
         "days": draft.team.season.payment_days,

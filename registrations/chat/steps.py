@@ -104,7 +104,7 @@ def _submitted(draft: Draft) -> bool:
 
 
 def _placed(draft: Draft) -> bool:
-    return draft.registration is not None and draft.registration.waiting_since is None
+    return draft.registration is not None and draft.registration.in_squad
 
 
 def _wants_kit(draft: Draft) -> bool:

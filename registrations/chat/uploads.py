@@ -36,7 +36,7 @@ def receive(key: str, name: str, raw: bytes) -> tuple[Reply, bool]:
     step = steps.next_step(draft)
     if step.number < steps.UPLOAD:
         return replies.at_step(draft, replies.say("photo_too_early", draft)), False
-    if drafts.sent_in(draft).waiting_since:
+    if not drafts.sent_in(draft).in_squad:
         return replies.at_step(draft, replies.say("photo_waiting", draft), question=False), False
     try:
         photos.check_size(len(raw))

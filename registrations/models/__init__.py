@@ -3,6 +3,7 @@
 from registrations.models.chat import ChatMessage, ChatSession, Draft, ShirtHold
 from registrations.models.consents import Consent
 from registrations.models.messages import Email, OptOut, Sms
+from registrations.models.offers import PlaceOffer
 from registrations.models.people import Address, Family, Guardian, Player
 from registrations.models.photos import Photo, PhotoBytes
 from registrations.models.proofs import ContactCode, ResumeLink
@@ -29,6 +30,7 @@ __all__ = [
     "OptOut",
     "Photo",
     "PhotoBytes",
+    "PlaceOffer",
     "PlannedTeam",
     "Player",
     "Registration",

@@ -18,6 +18,8 @@ class Kind(models.TextChoices):
     MONTHLY_FEE = "monthly_fee", "change of the monthly fee"
     INVITATION = "invitation", "invitation to the new season"
     PLACE_OFFER = "place_offer", "offer of a place"
+    TRIAL = "trial", "trial"
+    TEAM = "team", "change of team"
     ARREARS = "arrears", "reminder of what is late"
     RECEIPT = "receipt", "receipt"
     FAMILY_MANDATE = "family_mandate", "child on the family's Direct Debit"

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from integrations.fields import EncryptedTextField
 from registrations.models.people import Guardian, MobileField, Player
@@ -30,6 +30,15 @@ class RegistrationQuerySet(models.QuerySet):
     def waiting_for_place(self) -> RegistrationQuerySet:
         return self.filter(status=Registration.Status.WAITING)
 
+    def in_turn(self) -> RegistrationQuerySet:
+        """Those who wait for a place, in staff's order, then in the order of coming."""
+        waiting = self.filter(waiting_since__isnull=False, cancelled_at=None, duplicate_of=None)
+        return waiting.order_by(F("turn").asc(nulls_last=True), "waiting_since", "pk")
+
+    def trial_is_over(self, moment: datetime) -> RegistrationQuerySet:
+        """On trial, and the last day of it has passed: join, go on, or leave?"""
+        return self.filter(status=Registration.Status.TRIAL, trial_ends_at__lte=moment)
+
     def needs_person(self) -> RegistrationQuerySet:
         """Flagged for staff and not yet looked at."""
         return self.filter(flagged_at__isnull=False)
@@ -50,6 +59,7 @@ class Registration(models.Model):
 
     class Status(models.TextChoices):
         WAITING = "waiting", "waiting for a place"
+        TRIAL = "trial", "on trial"
         PENDING_PAYMENT = "pending_payment", "pending payment"
         INCOMPLETE = "incomplete", "fee paid, no Direct Debit"
         ACTIVE = "active", "active"
@@ -123,6 +133,10 @@ class Registration(models.Model):
     # Facts: a moment beats a flag; each names its source.
     submitted_at = models.DateTimeField()
     waiting_since = models.DateTimeField("waiting for a place since", null=True, blank=True)
+    turn = models.PositiveSmallIntegerField(
+        "turn on the waiting list", null=True, blank=True, editable=False
+    )
+    trial_ends_at = models.DateTimeField("on trial until", null=True, blank=True)
     fee_settled_at = models.DateTimeField(null=True, blank=True)
     fee_settled_by = models.CharField(max_length=10, choices=FeeSource, blank=True)
     collection_arranged_at = models.DateTimeField(null=True, blank=True)
@@ -210,6 +224,11 @@ class Registration(models.Model):
         return self.Kit.GOALKEEPER if self.shirt_number in (1, 12) else self.Kit.OUTFIELD
 
     @property
+    def in_squad(self) -> bool:
+        """Neither waiting for a place nor on trial: kit, photo and money are asked for."""
+        return self.waiting_since is None and self.trial_ends_at is None
+
+    @property
     def asks_for_payment(self) -> bool:
-        """Whether this registration may be charged: placed, live, not a double."""
-        return not (self.waiting_since or self.cancelled_at or self.duplicate_of_id)
+        """Whether this registration may be charged: in the squad, live, not a double."""
+        return self.in_squad and not (self.cancelled_at or self.duplicate_of_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.core.validators import MaxValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -77,6 +77,18 @@ class Season(models.Model):
     reminders_until_hour = models.PositiveSmallIntegerField(
         default=20, validators=[MaxValueValidator(24)], help_text="nor from this hour on"
     )
+    # Places that fall free: who asks the next child on the list, and how long the family has.
+    automatic_offers = models.BooleanField(
+        "places offer themselves",
+        default=False,
+        help_text="a place that falls free is offered to the next child on the team's waiting "
+        "list; otherwise staff offer it. A team may say otherwise",
+    )
+    offer_hours = models.PositiveSmallIntegerField(
+        default=48,
+        validators=[MinValueValidator(1), MaxValueValidator(336)],
+        help_text="hours that a family has to take an offered place",
+    )
     airtable_table = models.CharField(max_length=80, help_text="such as registrations_2627")
     closed_at = models.DateTimeField(
         "closed for good", null=True, blank=True, editable=False, help_text="read, no longer edited"
@@ -145,6 +157,9 @@ class Team(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     kit_due = models.BooleanField("new kit this season", default=False)
     squad_limit = models.PositiveSmallIntegerField(null=True, blank=True)
+    automatic_offers = models.BooleanField(
+        "places offer themselves", null=True, blank=True, help_text="unknown: as the season says"
+    )
 
     class Meta:
         ordering = ["season", "age_group", "name"]
@@ -161,6 +176,12 @@ class Team(models.Model):
     def age_number(self) -> int:
         """10 for u10."""
         return int(self.age_group[1:])
+
+    @property
+    def offers_by_itself(self) -> bool:
+        """Whether a free place is offered without a person: its own word, else the season's."""
+        own = self.automatic_offers
+        return self.season.automatic_offers if own is None else own
 
     @property
     def code_for_new_players(self) -> str:

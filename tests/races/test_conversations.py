@@ -8,7 +8,7 @@ from django.test import Client
 
 from integrations import clock
 from payments.models import BillingRequest
-from registrations.actions import messages, sending, states
+from registrations.actions import messages, offering, sending, squads, states
 from registrations.models import (
     ChatMessage,
     ChatSession,
@@ -224,3 +224,26 @@ def test_staff_and_the_bank_at_the_same_moment_lose_no_fact(lions):
     registration.refresh_from_db()
     assert (registration.status, registration.flags) == ("active", ["look"])
     assert registration.timeline.filter(text__startswith="Signing-on fee").count() == 1
+
+
+def test_the_last_place_goes_to_one_of_all_who_reach_for_it(lions):
+    lions.squad_limit, lions.automatic_offers = 1, True
+    lions.save()
+    since = clock.now() - timedelta(days=3)
+    first, second = (
+        factories.registration(team=lions, status="waiting", waiting_since=since) for _ in range(2)
+    )
+    parent = new_parent()
+    parent.walk(28)
+    sweep = offering.offer_free_places
+    together(sweep, lambda: parent.say("yes"), sweep, sweep)
+    offer = first.offers.open().get()
+    assert (second.offers.count(), parent.registration.status) == (0, "waiting")
+    # The family presses twice, and staff give the same child its place at that moment.
+    together(
+        lambda: offering.accept(offer.token, at=clock.now()),
+        lambda: offering.accept(offer.token, at=clock.now()),
+        lambda: states.give_place(first.pk, at=clock.now(), by="boss"),
+    )
+    assert (squads.squad(lions).players, squads.squad(lions).free) == (1, 0)
+    assert first.sms.filter(kind="payment_link").count() == 1

@@ -58,6 +58,7 @@ MODELS = """
     registrations.Invitation               vp    vp    -     -     -     -
     registrations.OptOut                   vp    vp    -     -     -     -
     registrations.Photo                    vp    vp    -     v     -     -
+    registrations.PlaceOffer               vp    vp    -     -     -     -
     registrations.Player                   vcp   vcp   v     v     v     -
     registrations.Registration             vcp   vcp   v     v     v     -
     registrations.ResumeLink               vp    vp    -     -     -     -
@@ -92,7 +93,9 @@ BUTTONS = """
     registrations.Invitation         AR    release
     registrations.Photo              AR    try_again looked_at
     registrations.Registration       AR    resend_payment_sms correct_phone retry_failed looked_at
+    registrations.PlaceOffer         AR    take_back
     registrations.Registration       AR    give_place suspend reinstate cancel
+    registrations.Registration       AR    offer_place start_trial
     registrations.Registration       AW    show_medical
     registrations.Registration       AT    record_money give_money_back arrange_by_hand
     registrations.Registration       AT    opening_balance agree_on_plan mail_receipt
@@ -132,6 +135,7 @@ PAGES = """
     registrations_register                   AR
     resend                                   AR
     service_health                           ART
+    waiting_lists                            AR
     books                                    AT
     books?format=csv                         AT
     books?format=xlsx                        AT
