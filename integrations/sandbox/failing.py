@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response, g, stream_with_context
 
 from integrations.sandbox import faults
 from integrations.sandbox.faults import Fault
@@ -82,6 +82,9 @@ def _cut(answer: Response) -> Response:
         yield body[: len(body) // 2]
         faults.shut_connection()
 
-    cut = Response(half(), answer.status_code, content_type=answer.content_type)
+    # Which socket it is, the request knows.
+    cut = Response(
+        stream_with_context(half()), answer.status_code, content_type=answer.content_type
+    )
     cut.headers["Content-Length"] = str(max(len(body), 1))
     return cut

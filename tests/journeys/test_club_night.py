@@ -34,7 +34,8 @@ PARENTS = int(os.environ.get("PARENTS", "300"))
 SECONDS = float(os.environ.get("SECONDS", "300"))
 THINKING = 2.0
 MOMENT = datetime(2026, 10, 5, 9, 0, tzinfo=UTC)
-GUNICORN = "-m gunicorn utjfc.wsgi --workers 1 --worker-class gthread --threads 8 --bind".split()
+WEB = "--workers 1 --worker-class gthread --threads 8 --no-control-socket --bind"
+GUNICORN = f"-m gunicorn utjfc.wsgi {WEB}".split()
 CELERY = "-m celery -q -A utjfc worker -P threads -c 4 -l WARNING --without-mingle -n".split()
 BEAT = "-m celery -q -A utjfc beat -l WARNING -s".split()
 BUILD = "from utjfc.demo import club; club.build()"
@@ -135,9 +136,6 @@ def town(var: Path, kind: str) -> Iterator[Town]:
     made = Town(env, var, webs)
     for work in (["migrate", "-v", "0"], ["collectstatic", "--noinput"], ["shell", "-c", BUILD]):
         subprocess.run([sys.executable, "manage.py", *work], cwd=ROOT, env=env, check=True)
-    subprocess.run(
-        [sys.executable, "manage.py", "shell", "-c", BUILD], cwd=ROOT, env=env, check=True
-    )
     made.commands = {"sandbox": ["manage.py", "sandbox"], "beat": [*BEAT, str(var / "beat")]}
     for number, port in enumerate(webs):
         made.commands[f"web{number}"] = [*GUNICORN, f"127.0.0.1:{port}"]

@@ -41,7 +41,7 @@ from tests.payments.conftest import Bank
 from tests.registrations.parent import Parent
 from utjfc.demo.base import Base
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 STRIDE = 1 if os.environ.get("SOAK") == "1" else 3
 LEASE_AND_MORE = timedelta(minutes=6)
 

@@ -16,7 +16,7 @@ from registrations.actions import messages, resends, sending
 from registrations.models import OptOut, Registration, Resend, Sms
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 FAMILIES = 2000 if os.environ.get("SOAK") else 40
 NOBODYS = "+15005550001"  # Twilio's own number that it always refuses
 LIST = "admin:registrations_registration_changelist"

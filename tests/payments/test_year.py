@@ -159,6 +159,7 @@ def their_payments(store):
     return {each["id"]: each for each in records.every(store, "payments")}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     connection.vendor == "postgresql" and not SOAK, reason="the same calendar on either database"
 )

@@ -14,7 +14,7 @@ from registrations.models import Photo, Registration, Season, Team, TeamStaff, v
 from tests import factories
 from utjfc import roles
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 LETTERS = dict(zip("ARTWMC", roles.NAMES, strict=True))
 # v(iew), a(dd), c(hange), d(elete), p(ress its buttons): for administrator, registrar, treasurer,
 # welfare officer, team manager (of the row's team), committee.

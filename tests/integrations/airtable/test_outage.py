@@ -15,7 +15,7 @@ from registrations.models import Guardian, Registration
 from tests import factories
 from tests.integrations.airtable.test_pull import ENTERED
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 # Registrations of the day, and edits on either side; a third of the edits meet.
 NEW, EDITS = (500, 200) if os.environ.get("SOAK") else (60, 24)
 BOTH = EDITS // 3

@@ -33,6 +33,7 @@ def _started(tmp_path, **environment: str) -> subprocess.Popen:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_it_serves_until_it_is_stopped_and_keeps_its_documents(tmp_path, stop):
     for expected in ([], [{"n": 1}]):
