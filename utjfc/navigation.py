@@ -32,6 +32,7 @@ WORK: list[Entry] = [
         "hourglass_empty",
         "registrations.change_registration",
     ),
+    ("Import", "import_table", "upload_file", "registrations.import_tables"),
     ("New season", "new_season", "calendar_month", "registrations.run_rollover"),
 ]
 MONEY: list[Entry] = [

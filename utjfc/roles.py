@@ -35,6 +35,7 @@ RIGHTS: dict[str, dict[str, list[str]]] = {
             "see_transcripts",
             "see_numbers",
             "run_rollover",
+            "import_tables",
         ],
         "payments": [
             "view_billingrequest",

@@ -2,6 +2,7 @@
 
 from registrations.models.chat import ChatMessage, ChatSession, Draft, ShirtHold
 from registrations.models.consents import Consent
+from registrations.models.imports import Import
 from registrations.models.messages import Email, OptOut, Sms
 from registrations.models.offers import PlaceOffer
 from registrations.models.people import Address, Family, Guardian, Player
@@ -26,6 +27,7 @@ __all__ = [
     "Email",
     "Family",
     "Guardian",
+    "Import",
     "Invitation",
     "OptOut",
     "Photo",

@@ -45,6 +45,7 @@ from registrations.models import (
     ContactCode,
     Draft,
     Email,
+    Import,
     Invitation,
     OptOut,
     Photo,
@@ -130,9 +131,14 @@ def club(boss):
     )
     _in_airtable(there, now)
     _coming_back(row, session, now, wrong)
+    _from_the_office(row, now, wrong)
     ServiceState.objects.create(service="airtable", failures=2)
     ServiceCall.objects.create(service="airtable", operation="upsert", started_at=now, outcome="ok")
     return row
+
+
+def _from_the_office(row, now, wrong):
+    Import.objects.create(kind="teams", season=row.season, file_name="a.csv", handed_in_at=now)
 
 
 def _in_airtable(there, now):

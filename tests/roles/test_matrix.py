@@ -55,6 +55,7 @@ MODELS = """
     registrations.Email                    vp    vp    v     -     -     -
     registrations.Family                   vp    vp    v     v     -     -
     registrations.Guardian                 vcp   vcp   v     v     v     -
+    registrations.Import                   vp    vp    -     -     -     -
     registrations.Invitation               vp    vp    -     -     -     -
     registrations.OptOut                   vp    vp    -     -     -     -
     registrations.Photo                    vp    vp    -     v     -     -
@@ -134,6 +135,9 @@ PAGES = """
     new_season                               AR
     registrations_register                   AR
     resend                                   AR
+    import_table                             AR
+    import_table?headings=players            AR
+    import                                   AR
     service_health                           ART
     waiting_lists                            AR
     books                                    AT
@@ -243,10 +247,10 @@ def test_every_page_is_decided_for_every_role(people, club, client):
     photo = Photo.objects.get()
     for page, who in wanted.items():
         name, _, query = page.partition("?")
-        args = {"registration_photo": [photo.uuid], "resend": [404]}.get(name, [])
+        args = {"registration_photo": [photo.uuid], "resend": [404], "import": [404]}.get(name, [])
         address = reverse(f"admin:{name}", args=args)
-        # Nothing has been sent again yet: whoever may look is told that there is no such page.
-        opens = 404 if name == "resend" else 200
+        # Nothing has been sent or handed in: whoever may look is told that there is no such page.
+        opens = 404 if args == [404] else 200
         for letter, user in people.items():
             client.force_login(user)
             answer = client.get(f"{address}?{query}" if query else address)
