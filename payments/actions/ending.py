@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 
 from django.db import transaction
+from django.db.models import Q
 
 from integrations import clock, gocardless, gocardless_books, queue
 from integrations.errors import Rejected
@@ -28,9 +29,12 @@ _RUNNING = ("active", "paused", "pending_customer_approval")
 def leave(registration: Registration, *, reason: str, by: str) -> None:
     """The registration is cancelled: nothing more is collected for it.
 
-    Call inside a transaction that has locked the registration.
+    Call inside a transaction that has locked the registration. One that has ended by itself may
+    have left a payment that the bank has not got yet.
     """
-    for subscription in registration.subscriptions.exclude(status__in=ENDED):
+    waiting = registration.payments.filter(status=_STOPPABLE).values("mandate")
+    plans = registration.subscriptions.filter(~Q(status__in=ENDED) | Q(mandate__in=waiting))
+    for subscription in plans:
         _owe(subscription, reason=reason, by=by, then_again=False)
 
 
@@ -107,6 +111,8 @@ def _owe(subscription: Subscription, *, reason: str, by: str, then_again: bool) 
     if not made and not then_again:
         # Whoever leaves while the day is being changed gets no other collection.
         Ending.objects.filter(pk=row.pk).update(then_again=False)
+        done = Ending.objects.filter(pk=row.pk, done_at__isnull=False)
+        done.update(done_at=None, due_at=moment)
     queue.ring("payments.end")
 
 

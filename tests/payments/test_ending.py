@@ -60,6 +60,16 @@ def test_a_leaver_is_collected_from_no_more(bank, member, set_clock):
     assert Ending.objects.count() == 1
 
 
+def test_a_payment_that_a_finished_collection_left_is_stopped_as_well(bank, member, set_clock):
+    to(date(2027, 5, 13), bank, set_clock)
+    may = MonthlyCharge.objects.get(month=date(2027, 5, 1))
+    assert (Subscription.objects.get().status, may.status) == ("finished", "pending_submission")
+    states.cancel(member.pk, reason="moved away", at=clock.now())
+    ending.end_due()
+    may.refresh_from_db()
+    assert may.status == "cancelled"
+
+
 def test_what_the_bank_has_already_is_told_to_staff(bank, member, set_clock):
     to(date(2026, 9, 14), bank, set_clock)
     states.cancel(member.pk, reason="moved away", at=clock.now())

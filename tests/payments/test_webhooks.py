@@ -6,6 +6,7 @@ import pytest
 
 from integrations import clock, inbox
 from integrations.models import WebhookEvent
+from payments.actions import collecting
 from payments.models import BillingRequest, Mandate, MonthlyCharge, Payment, Subscription
 from tests import factories
 
@@ -208,6 +209,41 @@ def test_what_is_not_ours_is_kept_and_changes_nothing(bank, plural, action, link
     assert event.outcome == outcome
     assert not Payment.objects.exists()
     assert not Mandate.objects.exists()
+
+
+EVERY = {  # wire/gocardless_twilio 4.4
+    "billing_requests": "created flow_created flow_visited flow_exited collect_customer_details "
+    "collect_bank_account collect_amount choose_currency select_institution "
+    "payer_details_confirmed bank_authorisation_visited bank_authorisation_authorised "
+    "bank_authorisation_denied bank_authorisation_expired bank_authorisation_failed fulfilled "
+    "cancelled failed payer_geo_blocked",
+    "mandates": "created customer_approval_granted customer_approval_skipped submitted active "
+    "failed cancelled expired reinstated resubmission_requested transferred replaced consumed "
+    "blocked",
+    "payments": "created customer_approval_granted customer_approval_denied submitted confirmed "
+    "paid_out failed charged_back chargeback_cancelled chargeback_settled late_failure_settled "
+    "cancelled resubmission_requested surcharge_fee_debited",
+    "subscriptions": "created customer_approval_granted customer_approval_denied payment_created "
+    "amended paused resumed scheduled_pause scheduled_pause_cancelled scheduled_resume finished "
+    "cancelled",
+    "refunds": "created paid failed refund_settled funds_returned",
+    "payouts": "paid fx_rate_confirmed tax_exchange_rates_confirmed",
+}
+
+
+def test_every_kind_of_event_is_applied_or_kept_as_information(bank, paid, sandbox):
+    bank.deliver()
+    collecting.collect_due()
+    ours = {plural: bank.made(plural)[0]["id"] for plural in EVERY if bank.made(plural)}
+    told = 0
+    for plural, actions in EVERY.items():
+        links = {plural[:-1]: ours[plural]} if plural in ours else {}
+        for action in actions.split():
+            bank.tell(plural, action, links=links)
+            told += 1
+    newest = WebhookEvent.objects.order_by("-pk")[:told]
+    assert {event.outcome for event in newest} == {"applied", "recorded"}
+    assert not WebhookEvent.objects.open().exists()
 
 
 @pytest.mark.parametrize("links", [{}, {"payment": None}, {"payment": 7}, {"payment": ""}])
