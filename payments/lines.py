@@ -15,6 +15,7 @@ from django.db.models import CharField, QuerySet
 from django.db.models.functions import Cast
 
 from integrations import clock
+from payments import plain_words
 from payments.actions.fulfilment import LOST_PAYMENT
 from payments.models import (
     BillingRequest,
@@ -30,20 +31,6 @@ COLLECTED = ("confirmed", "paid_out")
 FEE = "Signing-on fee"
 FORWARD = "Brought forward"
 BY_HAND = "recorded by hand"
-_FAILURES = {
-    "failed": "the bank did not pay, most often because there was too little in the account",
-    "charged_back": "the payer's bank took the money back after it had been paid",
-    "cancelled": "the payment was cancelled before it was taken",
-    "customer_approval_denied": "the payer did not agree to the payment",
-}
-_STANDING = {
-    "": "to be made",
-    "pending_customer_approval": "waits for the payer's approval",
-    "pending_submission": "made, goes to the bank soon",
-    "submitted": "at the bank",
-    "confirmed": "collected",
-    "paid_out": "paid out to the club",
-}
 _NAMES = (
     "pk",
     "player__first_name",
@@ -75,6 +62,7 @@ _CHARGE = (
     "payment__status",
     "payment__gocardless_id",
     "payment__will_retry",
+    "payment__cause",
 )
 ByHand = Mapping[tuple[int, str], list[tuple[int, str]]]
 
@@ -154,7 +142,9 @@ class Paid:
         names = "asked", "collected", "failed", "paid_out", "under_way", "by_hand", "payment"
         return {name: getattr(self, name) for name in names} | {"retried": self.retried}
 
-    def add(self, pk: int, pence: int, status: str) -> None:
+    def add(
+        self, pk: int, pence: int, status: str, cause: str = "", *, retried: bool = False
+    ) -> None:
         """One more payment; the newest comes last and names the standing."""
         self.asked += pence
         if status in COLLECTED:
@@ -165,12 +155,8 @@ class Paid:
             self.under_way += pence
         if status == "paid_out":
             self.paid_out += pence
-        self.payment, self.standing = pk, in_words(status)
-
-
-def in_words(status: str) -> str:
-    """GoCardless's word for a payment, as the treasurer would say it."""
-    return _FAILURES.get(status) or _STANDING.get(status, status.replace("_", " "))
+        self.payment, self.retried = pk, retried
+        self.standing = plain_words.standing(status, cause, retried=retried)
 
 
 def what(purpose: str, month: date) -> str:
@@ -283,13 +269,21 @@ def _months(
 ) -> Iterator[Entry]:
     left = {row["pk"] for row in facts if row["cancelled_at"]}
     charges = MonthlyCharge.objects.filter(registration__in=rows)
-    for pk, month, pence, charge_on, payment, paid, status, id, retried in charges.values_list(
-        *_CHARGE
-    ):
+    for (
+        pk,
+        month,
+        pence,
+        charge_on,
+        payment,
+        paid,
+        status,
+        id,
+        retried,
+        cause,
+    ) in charges.values_list(*_CHARGE):
         done = Paid()
         if payment and id:
-            done.add(payment, paid, status)
-            done.retried = retried
+            done.add(payment, paid, status, cause, retried=retried)
         for amount, method in by_hand.get((pk, what("month", month)), []):
             done.add_by_hand(amount, method)
         wanted = pk not in left or done.collected or done.under_way
@@ -353,7 +347,7 @@ def _strays(rows: QuerySet, owners: dict[int, Owner]) -> Iterator[Entry]:
     strays = strays.exclude(purpose=Payment.Purpose.SIGNING_ON_FEE).exclude(gocardless_id="")
     for row in strays:
         done, day = Paid(), row.charge_on or clock.london(row.created_at).date()
-        done.add(row.pk, row.pence, row.status)
+        done.add(row.pk, row.pence, row.status, row.cause)
         yield Entry(
             owner=owners[row.registration_id],
             what=f"Besides the plan, {day:%B %Y}",
@@ -369,7 +363,7 @@ def _fees_paid(season: Season) -> dict[int, Paid]:
         registration__season=season, purpose=Payment.Purpose.SIGNING_ON_FEE
     ).exclude(gocardless_id="")
     found: dict[int, Paid] = defaultdict(Paid)
-    names = "registration_id", "pk", "pence", "status"
+    names = "registration_id", "pk", "pence", "status", "cause"
     for registration, *payment in rows.order_by("created_at", "pk").values_list(*names):
         found[registration].add(*payment)
     return found

@@ -106,6 +106,25 @@ def test_what_failed_is_outstanding_once_it_was_due(status):
     assert september == NOTHING | expected
 
 
+@pytest.mark.parametrize(
+    ("status", "cause", "retried", "words"),
+    [
+        ("failed", "refer_to_payer", False, "did not pay: there was too little in the account"),
+        ("failed", "insufficient_funds", True, "too little in the account; GoCardless tries again"),
+        ("failed", "mandate_cancelled", False, "the payer cancelled the Direct Debit"),
+        ("failed", "a_new_cause", False, "bank did not pay"),
+        ("charged_back", "authorisation_disputed", False, "never agreed"),
+    ],
+)
+def test_a_failure_is_told_with_its_cause(client, treasurer, status, cause, retried, words):
+    one = child()
+    month(one, 9, status)
+    Payment.objects.update(cause=cause, will_retry=retried)
+    page = client.get(ROWS, {"figure": "failed"}).content.decode()
+    assert words in page
+    assert "a_new_cause" not in page
+
+
 def test_a_month_that_is_due_today_or_later_is_not_outstanding(set_clock):
     one = child()
     month(one, 9, day=8)
