@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from registrations import limits
 from registrations.actions import (
     changing,
     inviting,
@@ -45,8 +46,9 @@ def process_photos() -> None:
 
 @shared_task(name="registrations.release_expired")
 def release_expired() -> None:
-    """Let go of shirts that nobody came back for."""
+    """Let go of shirts that nobody came back for, and of who asked how often."""
     kit.release_expired()
+    limits.forget()
 
 
 @shared_task(name="registrations.invite")

@@ -3,15 +3,15 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpRequest
 
 from integrations import clock
-from registrations.models import ChatSession
+from registrations.models import ChatSession, VisitCount
 
 A_MINUTE = 60  # messages, and as many polls, of one session
 AN_ADDRESS = 10 * A_MINUTE
+_KEY = VisitCount._meta.get_field("key").max_length
 # In SQL: Django takes longer to write this sentence, every turn, than a database to carry it out.
 _COUNT = {
     counted: f"""
@@ -25,6 +25,14 @@ _COUNT = {
     """  # noqa: S608  two words of our own
     for counted, other in [("messages", "polls"), ("polls", "messages")]
 }
+_COUNT_ADDRESS = """
+    INSERT INTO registrations_visitcount AS seen (key, minute, asked)
+    VALUES (%(key)s, %(minute)s, 1)
+    ON CONFLICT (key) DO UPDATE
+    SET asked = CASE WHEN seen.minute = excluded.minute THEN seen.asked + 1 ELSE 1 END,
+        minute = excluded.minute
+    WHERE seen.minute <> excluded.minute OR seen.asked < %(limit)s
+"""
 
 
 def seconds_to_wait(request: HttpRequest, key: str, what: str) -> int:
@@ -33,10 +41,16 @@ def seconds_to_wait(request: HttpRequest, key: str, what: str) -> int:
     `what` is "messages" or "polls". Real minutes: a moved clock opens no door.
     """
     minute = int(clock.pace() // 60)
-    left = 60 - int(clock.pace() % 60)
-    if not _address_may(request, what, minute):
-        return left
-    return 0 if _session_may(key, what, minute) else left
+    with transaction.atomic(), connection.cursor() as cursor:
+        may = _address_may(cursor, f"{what}:{address(request)}", minute)
+        may = may and _session_may(cursor, key, what, minute)
+    return 0 if may else 60 - int(clock.pace() % 60)
+
+
+def forget() -> int:
+    """Drop the addresses of the minutes that are over; how many rows went."""
+    last = int(clock.pace() // 60) - 1
+    return VisitCount.objects.filter(minute__lt=last).delete()[0]
 
 
 def address(request: HttpRequest) -> str:
@@ -47,20 +61,14 @@ def address(request: HttpRequest) -> str:
     return request.META.get("REMOTE_ADDR", "")
 
 
-def _address_may(request: HttpRequest, what: str, minute: int) -> bool:
-    key = f"limit:{what}:{address(request)}:{minute}"
-    try:
-        return cache.incr(key) <= AN_ADDRESS
-    except ValueError:  # the first of this minute
-        asked = 1 if cache.add(key, 1, timeout=90) else cache.incr(key)
-        return asked <= AN_ADDRESS
+def _address_may(cursor: Any, key: str, minute: int) -> bool:
+    given = {"key": key[:_KEY], "minute": minute, "limit": AN_ADDRESS}
+    cursor.execute(_COUNT_ADDRESS, given)
+    return bool(cursor.rowcount)
 
 
-def _session_may(key: str, what: str, minute: int) -> bool:
+def _session_may(cursor: Any, key: str, what: str, minute: int) -> bool:
     """One conditional UPDATE counts and decides; a key that has no session yet has no count."""
     now = connection.ops.adapt_datetimefield_value(clock.now())
-    given: dict[str, Any] = {"key": key, "minute": minute, "limit": A_MINUTE, "now": now}
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT[what], given)
-        counted = cursor.rowcount
-    return bool(counted) or not ChatSession.objects.filter(key=key).exists()
+    cursor.execute(_COUNT[what], {"key": key, "minute": minute, "limit": A_MINUTE, "now": now})
+    return bool(cursor.rowcount) or not ChatSession.objects.filter(key=key).exists()

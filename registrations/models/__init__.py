@@ -16,6 +16,7 @@ from registrations.models.seasons import Season, Team
 from registrations.models.staff import TeamStaff, visible_to
 from registrations.models.suspensions import Suspension
 from registrations.models.timeline import TimelineEntry, note
+from registrations.models.visits import VisitCount
 
 __all__ = [
     "Address",
@@ -49,6 +50,7 @@ __all__ = [
     "Team",
     "TeamStaff",
     "TimelineEntry",
+    "VisitCount",
     "note",
     "visible_to",
 ]

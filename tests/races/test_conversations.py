@@ -8,6 +8,7 @@ from django.test import Client
 
 from integrations import clock
 from payments.models import BillingRequest
+from registrations import limits
 from registrations.actions import messages, offering, sending, squads, states
 from registrations.models import (
     ChatMessage,
@@ -247,3 +248,16 @@ def test_the_last_place_goes_to_one_of_all_who_reach_for_it(lions):
     )
     assert (squads.squad(lions).players, squads.squad(lions).free) == (1, 0)
     assert first.sms.filter(kind="payment_link").count() == 1
+
+
+def test_an_address_that_asks_from_everywhere_at_once_is_counted_exactly(
+    lions, monkeypatch, outside
+):
+    monkeypatch.setattr(limits, "AN_ADDRESS", 25)
+    monkeypatch.setattr(clock, "pace", lambda: 1_000_000_020.0)
+
+    def ask():
+        return [Client().get("/upload-status/nobody").status_code for _ in range(10)]
+
+    seen = [status for each in together(*[ask] * 4) for status in each]
+    assert sorted(seen) == [200] * 25 + [429] * 15

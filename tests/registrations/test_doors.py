@@ -6,7 +6,9 @@ import pytest
 from django.test import Client
 
 from integrations import clock
-from registrations.models import ChatSession
+from registrations import limits
+from registrations.jobs import release_expired
+from registrations.models import ChatSession, VisitCount
 from tests.registrations.parent import Parent
 
 CODE = "200-lions-u10-2627"
@@ -98,9 +100,18 @@ def test_sixty_polls_a_minute_pass_and_no_more(parent, monkeypatch):
 
 
 def test_an_address_may_ask_ten_times_as_often(lions, monkeypatch):
+    assert limits.AN_ADDRESS == 10 * limits.A_MINUTE == 600
+    monkeypatch.setattr(limits, "AN_ADDRESS", 9)
     monkeypatch.setattr(clock, "pace", lambda: 1_000_000_020.0)
-    seen = [Client().get(f"/upload-status/nobody-{n}").status_code for n in range(601)]
-    assert seen == [200] * 600 + [429]
+    seen = [Client().get(f"/upload-status/nobody-{n}").status_code for n in range(11)]
+    assert seen == [200] * 9 + [429] * 2
+    assert Client(REMOTE_ADDR="127.0.0.2").get("/upload-status/nobody").status_code == 200
+    monkeypatch.setattr(clock, "pace", lambda: 1_000_000_080.0)
+    assert Client().get("/upload-status/nobody").status_code == 200
+    monkeypatch.setattr(clock, "pace", lambda: 1_000_000_240.0)
+    assert VisitCount.objects.count() == 2
+    release_expired()
+    assert VisitCount.objects.count() == 0
 
 
 def test_an_unknown_upload_ends_in_error_so_that_nobody_polls_for_ever(lions):
