@@ -40,8 +40,10 @@ def locked_again(draft: Draft) -> Draft:
 def _bring_registration(draft: Draft) -> Draft:
     # Read by itself: most turns come before there is one, and its row is the widest of all.
     if draft.registration_id:
-        rows = Registration.objects.select_related("season", "guardian")
+        rows = Registration.objects.select_related("season", "guardian", "team__season")
         draft.registration = rows.get(pk=draft.registration_id)
+        # The child may have gone to another team since the code was typed.
+        draft.team = draft.registration.team
     return draft
 
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from integrations import clock
 from registrations import ages, fields, keys
-from registrations.actions import contacts, states, sync
+from registrations.actions import contacts, states, sync, transferring
 from registrations.fields.plain import Refused, clean
 from registrations.models import Consent, Registration, Team, TimelineEntry, note
 from registrations.models.registrations import Registration as R
@@ -193,14 +193,16 @@ def _apply(registration: Registration, values: Mapping[str, Any], at: datetime) 
     registration = states.locked(registration.pk)
     for attribute, value in own.items():
         setattr(registration, attribute, value)
+    before = registration.team
     if any(name in values for name in TEAM):
-        refused |= _move(registration, values)
+        refused |= _move(registration, values, at)
     if "communication_consent" in values:
         refused |= _consent(registration, values["communication_consent"], at)
     _rekey(registration, bool(player))
     states.save(registration)
-    for other in _same_people(registration):
-        sync.touch(other)
+    if registration.team_id != before.pk:
+        transferring.follow(registration, before, at=at)
+    sync.touch_all(_same_people(registration))
     return refused
 
 
@@ -216,14 +218,17 @@ def _phone(registration: Registration, value: Any, at: datetime) -> dict[str, st
     return {}
 
 
-def _move(registration: Registration, values: Mapping[str, Any]) -> dict[str, str]:
+def _move(registration: Registration, values: Mapping[str, Any], at: datetime) -> dict[str, str]:
     age_group = str(values.get("age_group", registration.team.age_group) or "")
     name = str(values.get("team", registration.team.name) or "")
     team = find_team(registration.season_id, age_group, name)
     if team is None:
         words = f"there is no team {age_group} {name} in this season"
         return {part: f"{part}: {words}" for part in TEAM if part in values}
-    registration.team = team
+    if team.pk != registration.team_id:
+        transferring.lock(registration.team_id, team.pk)
+        typed = registration.shirt_number if "shirt_number" in values else None
+        transferring.put(registration, team, shirt=typed, at=at)
     return {}
 
 

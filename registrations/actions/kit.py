@@ -32,7 +32,7 @@ def hold_shirt(draft: Draft, number: int, *, at: datetime) -> None:
         Registration.objects.filter(team=draft.team_id, shirt_number=number)
         .exclude(status=Registration.Status.CANCELLED)
         .exists()
-    ) or _kept(draft).filter(shirt_number=number).exists():
+    ) or _kept(draft.team_id, draft).filter(shirt_number=number).exists():
         raise Taken
     ShirtHold.objects.filter(team=draft.team_id, number=number, expires_at__lte=at).delete()
     try:
@@ -78,21 +78,27 @@ def let_go(draft: Draft) -> None:
 
 def free_shirts(draft: Draft, *, at: datetime) -> list[int]:
     """Numbers of the draft's team that nobody has or is choosing."""
-    worn = Registration.objects.filter(team=draft.team_id, shirt_number__isnull=False).exclude(
+    return free_in(draft.team_id, at=at, draft=draft)
+
+
+def free_in(team_id: int, *, at: datetime, draft: Draft | None = None) -> list[int]:
+    """Numbers of a team that nobody has, is kept or is choosing, but for the draft's own."""
+    worn = Registration.objects.filter(team=team_id, shirt_number__isnull=False).exclude(
         status=Registration.Status.CANCELLED
     )
-    held = ShirtHold.objects.filter(team=draft.team_id, expires_at__gt=at).exclude(draft=draft)
+    held = ShirtHold.objects.filter(team=team_id, expires_at__gt=at)
+    held = held.exclude(draft=draft) if draft else held
     taken = {*worn.values_list("shirt_number", flat=True), *held.values_list("number", flat=True)}
-    taken |= set(_kept(draft).values_list("shirt_number", flat=True))
+    taken |= set(_kept(team_id, draft).values_list("shirt_number", flat=True))
     return [number for number in range(1, 26) if number not in taken]
 
 
-def _kept(draft: Draft) -> QuerySet[ReturningPlace]:
+def _kept(team_id: int, draft: Draft | None) -> QuerySet[ReturningPlace]:
     """Places of the team whose shirts are kept for children who may come back."""
     kept = ReturningPlace.objects.filter(
-        team=draft.team_id, answered_at=None, declined_at=None, shirt_number__isnull=False
+        team=team_id, answered_at=None, declined_at=None, shirt_number__isnull=False
     )
-    return kept.exclude(pk=draft.place_id) if draft.place_id else kept
+    return kept.exclude(pk=draft.place_id) if draft and draft.place_id else kept
 
 
 @transaction.atomic

@@ -152,9 +152,15 @@ def queue_trial(registration: Registration, *, last_day: date, at: datetime) -> 
     return _owe(registration, Kind.TRIAL, at, last_day=f"{last_day:%-d %B}")
 
 
-def queue_team(registration: Registration, *, before: str, at: datetime) -> Sms | Email | None:
-    """Owe a family the news that its child plays in another team. Call inside a transaction."""
-    return _owe(registration, Kind.TEAM, at, before=before, shirt=registration.shirt_number)
+def queue_team(
+    registration: Registration, *, before: str, link: str, at: datetime
+) -> Sms | Email | None:
+    """Owe a family the news that its child is in another team; `link` asks for another shirt.
+
+    Call inside a transaction.
+    """
+    waits, shirt = bool(registration.waiting_since), registration.shirt_number
+    return _owe(registration, Kind.TEAM, at, before=before, link=link, waits=waits, shirt=shirt)
 
 
 def address(path: str) -> str:

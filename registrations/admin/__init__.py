@@ -15,6 +15,7 @@ from registrations.admin import (
     rollovers,
     staff,
     suspensions,
+    transfers,
     waiting,
 )
 
@@ -33,5 +34,6 @@ __all__ = [
     "rollovers",
     "staff",
     "suspensions",
+    "transfers",
     "waiting",
 ]

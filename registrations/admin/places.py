@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from integrations import clock
 from integrations.office import OfficeAdmin, Sure, button
 from registrations.actions import offering, squads, states, trials
-from registrations.models import PlaceOffer, Registration
+from registrations.models import PlaceOffer, Registration, Team
 
 SECRET = ["registration__medical_notes", "registration__not_to_collect"]
 
@@ -43,17 +43,17 @@ def staff(request: HttpRequest) -> AbstractBaseUser:
     return cast(AbstractBaseUser, request.user)
 
 
-def standing(row: Registration) -> dict[str, Any]:
-    """How full the team is, and a warning where one more is more than the limit."""
-    now = squads.squad(row.team)
+def standing(team: Team) -> dict[str, Any]:
+    """How full a team is, and a warning where one more is more than the limit."""
+    now = squads.squad(team)
     kept = f", {now.kept} kept for last season's children" if now.kept else ""
     offered = f", {now.offered} offered" if now.offered else ""
     of = f" of {now.limit}" if now.limit is not None else ""
     lines = [
-        ("The squad", f"{row.team}: {now.players}{of} players{kept}{offered}"),
+        ("The squad", f"{team}: {now.players}{of} players{kept}{offered}"),
         ("Beside it", f"{now.waiting} waiting, {now.trying} on trial"),
     ]
-    full = "" if squads.has_room(row.team) else "The team is full: this is one more than its limit."
+    full = "" if squads.has_room(team) else "The team is full: this is one more than its limit."
     return {"lines": lines, "warning": full}
 
 
@@ -81,7 +81,7 @@ class Places(OfficeAdmin):
 
     def how_full(self, request: HttpRequest, row: Registration) -> dict[str, Any]:
         """The squad, to be read before anybody joins it."""
-        return standing(row)
+        return standing(row.team)
 
 
 @admin.register(PlaceOffer)

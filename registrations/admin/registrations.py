@@ -22,6 +22,7 @@ from registrations.admin.resends import Resending
 from registrations.admin.search import PersonSearch
 from registrations.admin.shown import Shown
 from registrations.admin.timeline import timeline
+from registrations.admin.transfers import Moving
 from registrations.models import Registration, Sms, TimelineEntry, note
 from registrations.models.messages import Kind
 
@@ -39,7 +40,7 @@ class RegistrationForm(OfficeForm):
 
 @admin.register(Registration)
 class RegistrationAdmin(
-    ClosedSeason, Deeds, Places, Resending, OnBehalf, Shown, InAirtable, PersonSearch
+    ClosedSeason, Deeds, Places, Moving, Resending, OnBehalf, Shown, InAirtable, PersonSearch
 ):
     """One child's registration: read here, changed by its buttons."""
 

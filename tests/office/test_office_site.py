@@ -70,7 +70,7 @@ def test_what_a_registration_can_be_done_to_is_in_menus_that_work_without_script
     page = client.get(reverse("admin:registrations_registration_change", args=[row.pk]))
     menus = {menu: [mark.name for mark in marks] for menu, marks in page.context["menus"]}
     assert menus["Messages"] == ["resend_payment_sms", "correct_phone", "retry_failed"]
-    assert menus["Place"] == ["start_trial", "suspend", "cancel"]
+    assert menus["Place"] == ["move_team", "start_trial", "suspend", "cancel"]
     assert "record_money" in menus["Money"]
     assert menus.get("", []) == []
     assert "<summary>Money</summary>" in page.content.decode()

@@ -96,7 +96,7 @@ BUTTONS = """
     registrations.Registration       AR    resend_payment_sms correct_phone retry_failed looked_at
     registrations.PlaceOffer         AR    take_back
     registrations.Registration       AR    give_place suspend reinstate cancel
-    registrations.Registration       AR    offer_place start_trial
+    registrations.Registration       AR    offer_place start_trial move_team
     registrations.Registration       AW    show_medical
     registrations.Registration       AT    record_money give_money_back arrange_by_hand
     registrations.Registration       AT    opening_balance agree_on_plan mail_receipt
@@ -148,6 +148,7 @@ PAGES = """
     books_arrears                            AT
     books_arrears?format=csv                 AT
     registration_photo                       ARW
+    registration_move                        AR
 """
 # Pages that take part of a POST only, tested with what they do.
 BY_POST = {"service_health_do", "needs_a_person_decide"}
@@ -247,7 +248,12 @@ def test_every_page_is_decided_for_every_role(people, club, client):
     photo = Photo.objects.get()
     for page, who in wanted.items():
         name, _, query = page.partition("?")
-        args = {"registration_photo": [photo.uuid], "resend": [404], "import": [404]}.get(name, [])
+        args = {
+            "registration_photo": [photo.uuid],
+            "registration_move": [photo.registration_id],
+            "resend": [404],
+            "import": [404],
+        }.get(name, [])
         address = reverse(f"admin:{name}", args=args)
         # Nothing has been sent or handed in: whoever may look is told that there is no such page.
         opens = 404 if args == [404] else 200
