@@ -6,6 +6,7 @@ from django.apps import apps
 from django.contrib.sessions.backends.db import SessionStore
 
 from integrations import clock
+from integrations.accounts import signins
 from integrations.models import Due, ServiceCall, ServiceState
 
 HEARTBEAT = "worker"
@@ -34,11 +35,13 @@ def wake(service: str) -> int:
 
 
 def tidy() -> int:
-    """Delete calls older than 30 days and sessions that have ended; returns how many calls."""
+    """Delete calls older than 30 days and sessions that have ended,
+    and sign-ins older than a year; returns how many calls."""
     oldest, deleted = clock.now() - CALLS_KEPT, 0
     old = ServiceCall.objects.filter(started_at__lt=oldest).order_by("pk")
     # In small batches, so that nobody waits long for the table.
     while batch := list(old.values_list("pk", flat=True)[:BATCH]):
         deleted += ServiceCall.objects.filter(pk__in=batch).delete()[0]
     SessionStore.clear_expired()
+    signins.tidy()
     return deleted

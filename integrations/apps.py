@@ -13,6 +13,7 @@ class IntegrationsConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("integrations.checks")  # registers the system checks
+        import_module("integrations.accounts.signins").listen()
 
 
 class OfficeConfig(admin_apps.AdminConfig):

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from integrations import actions, inbox
+from integrations.accounts import resets
 from integrations.airtable import hooks, pull, push
 
 
@@ -36,6 +37,12 @@ def drain_airtable() -> None:
 def service_back(service: str) -> None:
     """A service answers again: what waited for it is due now."""
     actions.wake(service)
+
+
+@shared_task(name="integrations.mail_resets")
+def mail_resets() -> None:
+    """Send the links for new passwords that wait."""
+    resets.send_due()
 
 
 @shared_task(name="integrations.beat")

@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from integrations import clock
+from integrations.accounts.models import SignIn
 from integrations.airtable.state import AirtableBase, AirtableConflict, AirtableRun, AirtableTable
+from integrations.audit import AuditEntry
 from integrations.errors import Blocked, OutsideError, Rejected, Unavailable, Uncertain
 from integrations.work import Task
 
@@ -22,9 +25,12 @@ __all__ = [
     "AirtableRow",
     "AirtableRun",
     "AirtableTable",
+    "AuditEntry",
     "Due",
+    "PasswordReset",
     "ServiceCall",
     "ServiceState",
+    "SignIn",
     "Task",
     "WebhookEvent",
 ]
@@ -254,3 +260,24 @@ class ServiceCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.service} {self.operation} {self.outcome}"
+
+
+class PasswordReset(Due):
+    """Somebody forgot their password. The link is made when it is sent, so that none waits here."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="password_resets"
+    )
+    asked_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-asked_at", "-pk"]
+        indexes = [
+            models.Index(
+                fields=["due_at"], name="password_reset_due", condition=Q(due_at__isnull=False)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Password reset {self.pk}"

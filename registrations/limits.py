@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.http import HttpRequest
 
 from integrations import clock
+from integrations.origin import address
 from registrations.models import ChatSession, VisitCount
 
 A_MINUTE = 60  # messages, and as many polls, of one session
@@ -51,14 +51,6 @@ def forget() -> int:
     """Drop the addresses of the minutes that are over; how many rows went."""
     last = int(clock.pace() // 60) - 1
     return VisitCount.objects.filter(minute__lt=last).delete()[0]
-
-
-def address(request: HttpRequest) -> str:
-    """The client's address: what the outermost proxy that we trust saw."""
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop]
-    if settings.TRUSTED_PROXIES and len(hops) >= settings.TRUSTED_PROXIES:
-        return hops[-settings.TRUSTED_PROXIES]
-    return request.META.get("REMOTE_ADDR", "")
 
 
 def _address_may(cursor: Any, key: str, minute: int) -> bool:

@@ -18,6 +18,7 @@ def unfold(club: str) -> dict[str, Any]:
         "SITE_FAVICONS": [{"rel": "icon", "href": _icon, "type": "image/svg+xml"}],
         "STYLES": [_colours],
         "SCRIPTS": [_script],
+        "ACCOUNT": {"navigation": "utjfc.navigation.account"},
         "SIDEBAR": {
             "show_search": True,
             "command_search": True,

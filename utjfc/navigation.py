@@ -45,6 +45,17 @@ PLATFORM: list[Entry] = [
         "monitor_heart",
         "integrations.view_servicestate",
     ),
+    ("Staff", "auth_user_changelist", "badge", "auth.view_user"),
+    (
+        "Audit trail",
+        "integrations_auditentry_changelist",
+        "history",
+        "integrations.view_auditentry",
+    ),
+]
+ACCOUNT = [
+    ("My account", "mfa_index"),
+    ("Change my password", "admin:password_change"),
 ]
 
 
@@ -53,6 +64,11 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:
     named = [("", WORK), ("Money", MONEY), ("Platform", PLATFORM)]
     made = [_group(title, [_item(entry) for entry in _may(request, of)]) for title, of in named]
     return [group for group in made if group["items"]] + _lists(request)
+
+
+def account(request: HttpRequest) -> list[dict[str, Any]]:
+    """The menu of whoever is signed in."""
+    return [{"title": title, "link": reverse(name)} for title, name in ACCOUNT]
 
 
 def _may(request: HttpRequest, entries: list[Entry]) -> list[Entry]:

@@ -94,8 +94,8 @@ RIGHTS: dict[str, dict[str, list[str]]] = {
     },
     COMMITTEE: {"registrations": [*EVERYBODYS, "see_all_teams", "see_numbers"]},
 }
-# Held back from a wildcard: who may not collect, and what is encrypted, has a right of its own.
-RESERVED = {"view_medical"}
+# Held back from a wildcard: what is encrypted, and what staff did, have rights of their own.
+RESERVED = {"view_medical", "view_auditentry", "view_passwordreset", "view_signin"}
 NAMES = [ADMINISTRATOR, *RIGHTS]
 
 

@@ -20,6 +20,7 @@ SECONDS = {
     "payments.end": 3,
     "payments.order": 3,
     "payments.chase": 3600,
+    "integrations.mail_resets": 5,
     "integrations.beat": 30,
 }
 NIGHTLY = {

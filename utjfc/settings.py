@@ -141,6 +141,9 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or (
     else ["localhost", "127.0.0.1", "[::1]", "testserver"]
 )
 INSTALLED_APPS = [
+    "allauth",  # before ours, which take its admin pages away again
+    "allauth.account",
+    "allauth.mfa",
     "utjfc",
     "payments",
     "registrations",
@@ -171,6 +174,9 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "integrations.accounts.gate.OfficeGate",
+    "integrations.audit.AuditMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "utjfc.urls"
@@ -286,7 +292,27 @@ EMAIL_TIMEOUT = 10
 # --- Security ---------------------------------------------------------------------------------
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
-SESSION_COOKIE_AGE = 12 * 60 * 60
+# --- Accounts: how staff sign in (docs/office.md) -----------------------------------------------
+OFFICE_TWO_FACTOR = env.bool("OFFICE_TWO_FACTOR", default=PRODUCTION)
+OFFICE_IDLE_MINUTES = env.int("OFFICE_IDLE_MINUTES", default=120)
+OFFICE_SESSION_HOURS = env.int("OFFICE_SESSION_HOURS", default=12)
+SESSION_COOKIE_AGE = OFFICE_SESSION_HOURS * 60 * 60
+PASSWORD_RESET_TIMEOUT = 60 * 60
+LOGIN_URL = LOGOUT_REDIRECT_URL = "account_login"
+LOGIN_REDIRECT_URL = "admin:index"
+ACCOUNT_ADAPTER = "integrations.accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # the page says the same, and an unknown address gets none
+ACCOUNT_SESSION_REMEMBER = True  # OfficeGate ends sessions
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/5m/key", "reset_password": "10/m/ip,3/m/key"}
+MFA_ADAPTER = "integrations.accounts.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # administrators write the addresses
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION  # the demo is not https
+
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_SSL_REDIRECT = False  # the proxy redirects: a redirect here would lose webhooks' bodies

@@ -12,6 +12,8 @@ _doors = [
     path("", include("integrations.urls")),
 ]
 _admin = [
+    # Signing in and out, before the admin's own pages of these addresses.
+    path("admin/", include("integrations.accounts.urls")),
     path("admin/", admin.site.urls),
     # Typed by hand without its slash; nothing is ever posted here.
     path("admin", RedirectView.as_view(pattern_name="admin:index", http_method_names=["get"])),

@@ -19,10 +19,16 @@ AIRTABLE_TABLES = {
 AIRTABLE_PARTS = {"registration": ["payments.airtable.registration_fields"]}
 # Who may see which rows (utjfc/teams.py says by which path).
 VISIBLE_TO = "registrations.models.visible_to"
+# The relation whose row's story tells what was done to a row of its own (integrations.audit).
+AUDIT_STORY = "registration"
+# What ends, besides their login, when staff leave: functions that take the user and say in words
+# what they ended (integrations.accounts.leaving).
+WHEN_STAFF_LEAVE = ["registrations.actions.staff.leave_teams"]
 # Which service the rows of each queue wait for (integrations.health).
 DUE_SERVICES = {
     "integrations.WebhookEvent": "gocardless",
     "integrations.AirtableRow": "airtable",
+    "integrations.PasswordReset": "mail",
     "registrations.Sms": "twilio",
     "registrations.Email": "mail",
     "registrations.ResumeLink": "mail",

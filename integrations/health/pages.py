@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -14,10 +12,10 @@ from django.template.response import TemplateResponse
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.cache import never_cache
 
-from integrations import guard, health
+from integrations import audit, guard, health
 from integrations.errors import OutsideError
 from integrations.health.report import NAMES
-from integrations.models import ServiceState
+from integrations.models import AuditEntry, ServiceState
 from integrations.office.pages import Office
 
 
@@ -71,12 +69,12 @@ service_health_json = never_cache(service_health)
 
 def _release(request: HttpRequest, service: str) -> None:
     guard.release(service)
-    _log(request, service, "Let its calls through again")
+    _log(service, "Let its calls through again")
     messages.success(request, f"{NAMES[service]}: calls go out again.")
 
 
 def _test(request: HttpRequest, service: str) -> None:
-    _log(request, service, "Tested")
+    _log(service, "Tested")
     try:
         answer = health.test_now(service)
     except OutsideError as error:
@@ -85,15 +83,8 @@ def _test(request: HttpRequest, service: str) -> None:
         messages.success(request, f"{NAMES[service]} works: {answer}.")
 
 
-def _log(request: HttpRequest, service: str, words: str) -> None:
-    LogEntry.objects.create(
-        user_id=request.user.pk or 0,
-        content_type=ContentType.objects.get_for_model(ServiceState),
-        object_id=service,
-        object_repr=service,
-        action_flag=CHANGE,
-        change_message=words,
-    )
+def _log(service: str, words: str) -> None:
+    audit.record(AuditEntry.Verb.DID, ServiceState(pk=service), words)
 
 
 def _may(request: HttpRequest, deed: str) -> None:

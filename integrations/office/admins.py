@@ -22,7 +22,8 @@ from integrations.models import Due
 from integrations.office.buttons import Button, Sure, button, buttons_of, menus
 from integrations.office.exporting import export
 from integrations.office.seeing import may_see_field, visible
-from integrations.office.theme import ModelAdmin, dress
+from integrations.office.story import Story
+from integrations.office.theme import dress
 from integrations.office.worklists import Worklist, put_aside, retry
 
 
@@ -48,7 +49,7 @@ class OfficeForm(forms.ModelForm):
         return next((words for name, words in self.words.items() if name in text), text)
 
 
-class OfficeAdmin(ModelAdmin):
+class OfficeAdmin(Story):
     """Rows are shown whole and read-only, but for `editable`; none is deleted unless said.
 
     `on_add` is what is given besides when a row is made (nothing: staff make none here);

@@ -1,7 +1,7 @@
 """Any list as a spreadsheet: the columns that the list shows, of the rows that were chosen.
 
 Only what its own list shows leaves: its queryset decides the rows, and encrypted fields are in no
-list. Each export is kept in the log of changes: who, when, which list, how many rows.
+list. Each export is in the audit trail: who, when, which list, how many rows.
 """
 
 from __future__ import annotations
@@ -11,16 +11,15 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import display_for_field, label_for_field, lookup_field
-from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import strip_tags
 from django.utils.text import capfirst
 
-from integrations import clock, sheets
+from integrations import audit, clock, sheets
+from integrations.models import AuditEntry
 
 MOST = 20_000  # rows of one file: more would hold up a web worker for too long
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -41,7 +40,7 @@ def export(owner: Any, request: HttpRequest, rows: QuerySet, kind: str) -> HttpR
     table = [[_cell(owner, row, name) for name in columns] for row in some]
     title = capfirst(str(owner.opts.verbose_name_plural))
     body = sheets.as_csv(header, table) if kind == "csv" else sheets.as_xlsx(title, header, table)
-    _log(owner, request, len(some), kind)
+    audit.record(AuditEntry.Verb.EXPORTED, owner.model, f"{len(some)} rows as {kind}")
     response = HttpResponse(body, content_type=KINDS[kind])
     name = f"{owner.opts.model_name}-{clock.today()}.{kind}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -68,14 +67,3 @@ def _plain(value: Any) -> sheets.Cell:
     if isinstance(value, date | int | Decimal):
         return value
     return strip_tags(str(value))
-
-
-def _log(owner: Any, request: HttpRequest, number: int, kind: str) -> None:
-    LogEntry.objects.create(
-        user_id=request.user.pk or 0,
-        content_type=ContentType.objects.get_for_model(owner.model),
-        object_id="",
-        object_repr=capfirst(str(owner.opts.verbose_name_plural)),
-        action_flag=CHANGE,
-        change_message=f"Exported {number} rows as {kind}",
-    )

@@ -23,7 +23,7 @@ ORDER = {"registrations": 0, "payments": 1, "integrations": 2}
 OLDEST = 8  # of the work queue on the home page
 View = Callable[..., HttpResponse]
 # The theme's scripts are compiled in the browser; no other page of the site allows that.
-_with_theme = csp_update({"script-src": [UNSAFE_EVAL]})
+with_theme = csp_update({"script-src": [UNSAFE_EVAL]})
 
 
 class Office(UnfoldAdminSite):
@@ -72,11 +72,7 @@ class Office(UnfoldAdminSite):
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         """Every page for staff lets the theme's scripts run."""
-        return cast(View, _with_theme(super().admin_view(view, cacheable)))
-
-    def login(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The one page of the office for whoever is not signed in."""
-        return cast(HttpResponse, _with_theme(super().login)(request, *args, **kwargs))
+        return cast(View, with_theme(super().admin_view(view, cacheable)))
 
     def _get_colors(self, key: str, *args: Any) -> dict[str, dict[str, str]]:
         """None here: they would be a style inside the page; static/admin-club.css has them."""

@@ -7,7 +7,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
-from integrations import clock, queue, sms
+from integrations import audit, clock, queue, sms
+from integrations.models import AuditEntry
 from registrations import wording
 from registrations.models import Email, OptOut, Registration, Sms, TimelineEntry, note
 from registrations.models.messages import Kind
@@ -205,6 +206,7 @@ def owe_email(
     if made:
         words = f"E-mail queued: {email.get_kind_display()}"
         note(registration, TimelineEntry.Kind.MESSAGE, words, at=at)
+        audit.record(AuditEntry.Verb.SENT, email, f"e-mail, {email.get_kind_display()}")
         queue.ring("registrations.send_messages")
     return email
 
@@ -267,6 +269,8 @@ def _owe_sms(
     if made:
         words = f"SMS queued: {row.get_kind_display()}"
         note(registration, TimelineEntry.Kind.MESSAGE, words, at=at, by=by)
+        text = f"text, {row.get_kind_display()}"
+        audit.record(AuditEntry.Verb.SENT, row, text, by=by or None)
         queue.ring("registrations.send_messages")
     return row
 

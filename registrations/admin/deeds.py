@@ -13,8 +13,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from integrations import clock
-from integrations.models import AirtableRow
+from integrations import audit, clock
+from integrations.models import AirtableRow, AuditEntry
 from integrations.office import OfficeAdmin, Reason, Sure, button, retry
 from registrations import fields
 from registrations.actions import contacts, messages, states
@@ -159,7 +159,9 @@ class Deeds(OfficeAdmin):
         """Show what is kept encrypted, once; the viewing is on the timeline before it is seen."""
         by = request.user.get_username()
         words = "Medical notes and who may not collect were viewed"
-        note(row, TimelineEntry.Kind.STAFF, words, at=clock.now(), by=by)
+        with transaction.atomic():
+            note(row, TimelineEntry.Kind.STAFF, words, at=clock.now(), by=by)
+            audit.record(AuditEntry.Verb.VIEWED, row, "medical notes and who may not collect")
         kept = Registration.objects.only("medical_notes", "not_to_collect").get(pk=row.pk)
         context = self.admin_site.each_context(request) | {
             "title": "Medical notes",

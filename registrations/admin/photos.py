@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -13,8 +14,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from integrations import clock, storage
+from integrations import audit, clock, storage
 from integrations.errors import OutsideError
+from integrations.models import AuditEntry
 from integrations.office import office
 from integrations.office.admins import QueueAdmin, QueueFilter
 from registrations.models import Photo, PhotoBytes, TimelineEntry, note, visible_to
@@ -33,7 +35,9 @@ def show_photo(request: HttpRequest, uuid: UUID) -> HttpResponse:
     if jpeg is None:
         raise Http404("the photo is not ready")
     by = request.user.get_username()
-    note(photo.registration, TimelineEntry.Kind.PHOTO, "Photo viewed", at=clock.now(), by=by)
+    with transaction.atomic():
+        note(photo.registration, TimelineEntry.Kind.PHOTO, "Photo viewed", at=clock.now(), by=by)
+        audit.record(AuditEntry.Verb.VIEWED, photo, "the photo")
     response = HttpResponse(jpeg, content_type="image/jpeg")
     response["Cache-Control"] = "private, no-store"
     response["Content-Disposition"] = "inline"

@@ -31,9 +31,10 @@ def beating():
 def test_health_is_for_staff_only_and_refused_as_json(client, address):
     response = client.get(address)
     assert (response.status_code, response["Content-Type"]) == (401, "application/json")
+    # A login that is no longer staff's is nobody's.
     client.force_login(User.objects.create_user("parent", password="x"))
     response = client.get(address)
-    assert (response.status_code, response["Content-Type"]) == (403, "application/json")
+    assert (response.status_code, response["Content-Type"]) == (401, "application/json")
 
     staff = User.objects.create_user("staff", password="x", is_staff=True)
     staff.user_permissions.add(Permission.objects.get(codename="view_servicestate"))

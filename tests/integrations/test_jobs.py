@@ -27,6 +27,7 @@ def test_every_job_that_beat_rings_for_is_there():
     assert ours <= set(current_app.tasks)
     assert ours == {
         "integrations.beat",
+        "integrations.mail_resets",
         "integrations.process_events",
         "integrations.pull_airtable",
         "integrations.push_airtable",

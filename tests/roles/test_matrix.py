@@ -19,13 +19,15 @@ LETTERS = dict(zip("ARTWMC", roles.NAMES, strict=True))
 # v(iew), a(dd), c(hange), d(elete), p(ress its buttons): for administrator, registrar, treasurer,
 # welfare officer, team manager (of the row's team), committee.
 MODELS = """
-    auth.Group                             vacd  -     -     -     -     -
-    auth.User                              vacd  -     -     -     -     -
+    auth.Group                             vacdp -     -     -     -     -
+    auth.User                              vacp  -     -     -     -     -
     integrations.AirtableBase              vp    v     -     -     -     -
     integrations.AirtableConflict          vp    v     -     -     -     -
     integrations.AirtableRow               vp    v     -     -     -     -
     integrations.AirtableRun               vp    v     -     -     -     -
     integrations.AirtableTable             vp    v     -     -     -     -
+    integrations.AuditEntry                v     -     -     -     -     -
+    integrations.PasswordReset             vp    -     -     -     -     -
     integrations.ServiceCall               vp    v     -     -     -     -
     integrations.ServiceState              vp    v     v     -     -     -
     integrations.WebhookEvent              vp    v     -     -     -     -
@@ -74,9 +76,11 @@ MODELS = """
 """
 # Which roles (by letter) find these buttons on a row's page; everybody else is refused.
 BUTTONS = """
+    auth.User                        A     end_access sign_out remove_factors send_reset
     integrations.AirtableConflict    A     take_ours take_theirs take_third
     integrations.AirtableRow         A     try_again looked_at make_anew delete_there
     integrations.AirtableTable       A     read_now allow
+    integrations.PasswordReset       A     try_again looked_at
     integrations.WebhookEvent        A     try_again looked_at
     payments.ArrearsCase             AT    suspend dismiss
     payments.BillingRequest          AT    try_again looked_at
@@ -110,6 +114,7 @@ BUTTONS = """
 ACTIONS = """
     integrations.AirtableConflict    A     take_ours_chosen take_theirs_chosen take_third_chosen
     integrations.AirtableRow         A     retry_chosen
+    integrations.PasswordReset       A     retry_chosen
     integrations.WebhookEvent        A     retry_chosen
     payments.BillingRequest          AT    retry_chosen
     payments.Ending                  AT    retry_chosen
