@@ -14,6 +14,7 @@ from integrations.office import OfficeForm
 from registrations import codes
 from registrations.actions import sync
 from registrations.admin.closed import ClosedSeason
+from registrations.admin.papers import Papers
 from registrations.models import Season, Team
 
 
@@ -103,7 +104,7 @@ class TeamForm(OfficeForm):
 
 
 @admin.register(Team)
-class TeamAdmin(ClosedSeason, InAirtable):
+class TeamAdmin(Papers, ClosedSeason, InAirtable):
     """Squads, with the code that a coach hands out."""
 
     form = TeamForm

@@ -31,7 +31,7 @@ def show_photo(request: HttpRequest, uuid: UUID) -> HttpResponse:
         raise PermissionDenied
     photos = visible_to(request.user, Photo.objects.select_related("registration").defer(*SECRET))
     photo = get_object_or_404(photos, uuid=uuid)
-    jpeg = _jpeg(photo)
+    jpeg = jpeg_of(photo)
     if jpeg is None:
         raise Http404("the photo is not ready")
     by = request.user.get_username()
@@ -45,7 +45,7 @@ def show_photo(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return response
 
 
-def _jpeg(photo: Photo) -> bytes | None:
+def jpeg_of(photo: Photo) -> bytes | None:
     """Our own copy while there is one, else what storage has; None where neither has it."""
     kept = PhotoBytes.objects.filter(photo=photo).values_list("jpeg", flat=True).first()
     if kept:
