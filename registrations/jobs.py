@@ -12,6 +12,7 @@ from registrations.actions import (
     proving_back,
     resends,
     resuming,
+    retention,
     rollover_tables,
     sending,
 )
@@ -75,3 +76,15 @@ def resend_links() -> None:
     """Carry on with payment links that go out again to many."""
     while resends.carry_on():
         continue
+
+
+@shared_task(name="registrations.retain")
+def retain() -> None:
+    """Remove what has been kept long enough."""
+    retention.run(dry_run=False)
+
+
+@shared_task(name="registrations.remove_pictures")
+def remove_pictures() -> None:
+    """Delete the pictures of removed photos from storage."""
+    retention.remove_pictures()

@@ -117,6 +117,10 @@ def next_season(season: Any) -> dict[str, Any]:
             "reminders_until_hour",
             "automatic_offers",
             "offer_hours",
+            "keep_drafts_days",
+            "keep_transcripts_days",
+            "keep_photos_days",
+            "keep_medical_days",
         )
     }
     code = next_code(season.code)

@@ -14,6 +14,7 @@ SECONDS = {
     "registrations.roll_tables": 60,
     "registrations.offer_places": 60,
     "registrations.invite": 10,
+    "registrations.remove_pictures": 60,
     "payments.ask": 3,
     "payments.collect": 3,
     "payments.price": 3,
@@ -25,6 +26,7 @@ SECONDS = {
 }
 NIGHTLY = {
     "payments.reconcile": crontab(hour=2, minute=41),
+    "registrations.retain": crontab(hour=3, minute=29),
     "integrations.tidy": crontab(hour=3, minute=17),
 }
 

@@ -34,6 +34,7 @@ DUE_SERVICES = {
     "registrations.ResumeLink": "mail",
     "registrations.ContactCode": "twilio",
     "registrations.Photo": "s3",
+    "registrations.RetentionItem": "s3",
     "registrations.Rollover": "airtable",
     "registrations.ReturningVisit": "twilio",
     "payments.BillingRequest": "gocardless",

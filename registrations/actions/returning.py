@@ -153,7 +153,7 @@ def due_photo(place: ReturningPlace) -> Photo | None:
     rows = Photo.objects.filter(
         registration__player=place.player_id, state=Photo.State.ACCEPTED
     ).exclude(storage_key="")
-    newest = rows.order_by("-accepted_at").first()
+    newest = rows.order_by("-accepted_at", "-pk").first()
     limit = opened.replace(year=opened.year - 1, day=min(opened.day, 28))
     if newest is None or newest.accepted_at is None or newest.accepted_at.date() < limit:
         return None
@@ -244,7 +244,9 @@ def _keep_people(before: Registration, draft: Draft, at: datetime) -> None:
 def _carry_photo(draft: Draft, registration: Registration) -> None:
     """A photo that still serves is the new registration's too: one picture in storage."""
     kept = due_photo(place_of(draft))
-    if kept is None:
+    # Locked, so that the picture is not removed at this moment as kept long enough.
+    rows = Photo.objects.select_for_update(no_key=True)
+    if kept is None or not rows.filter(pk=kept.pk).exists():
         return
     Photo.objects.create(
         registration=registration,

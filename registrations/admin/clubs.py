@@ -71,6 +71,10 @@ class SeasonAdmin(ClosedSeason):
         "reminders_until_hour",
         "automatic_offers",
         "offer_hours",
+        "keep_drafts_days",
+        "keep_transcripts_days",
+        "keep_photos_days",
+        "keep_medical_days",
         "airtable_table",
     ]
     fields = ["code", *editable, "closed_at"]

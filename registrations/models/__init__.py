@@ -10,6 +10,7 @@ from registrations.models.photos import Photo, PhotoBytes
 from registrations.models.proofs import ContactCode, ResumeLink
 from registrations.models.registrations import Registration
 from registrations.models.resends import Resend, ResendRecipient
+from registrations.models.retention import RetentionItem, RetentionRun
 from registrations.models.returning import Invitation, ReturningVisit
 from registrations.models.rollovers import PlannedTeam, ReturningPlace, Rollover
 from registrations.models.seasons import Season, Team
@@ -40,6 +41,8 @@ __all__ = [
     "Resend",
     "ResendRecipient",
     "ResumeLink",
+    "RetentionItem",
+    "RetentionRun",
     "ReturningPlace",
     "ReturningVisit",
     "Rollover",

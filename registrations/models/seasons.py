@@ -89,6 +89,21 @@ class Season(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(336)],
         help_text="hours that a family has to take an offered place",
     )
+    # How long the season's conversations, photos and notes are kept (actions/retention.py).
+    keep_drafts_days = models.PositiveSmallIntegerField(
+        "drafts kept, days",
+        default=90,
+        help_text="after the last answer, where nothing was sent in",
+    )
+    keep_transcripts_days = models.PositiveSmallIntegerField(
+        "transcripts kept, days", default=180, help_text="after registration closes"
+    )
+    keep_photos_days = models.PositiveSmallIntegerField(
+        "photos kept, days", default=365, help_text="after registration closes"
+    )
+    keep_medical_days = models.PositiveSmallIntegerField(
+        "medical notes kept, days", default=365, help_text="after registration closes"
+    )
     airtable_table = models.CharField(max_length=80, help_text="such as registrations_2627")
     closed_at = models.DateTimeField(
         "closed for good", null=True, blank=True, editable=False, help_text="read, no longer edited"

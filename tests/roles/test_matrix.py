@@ -65,6 +65,8 @@ MODELS = """
     registrations.Player                   vcp   vcp   v     v     v     -
     registrations.Registration             vcp   vcp   v     v     v     -
     registrations.ResumeLink               vp    vp    -     -     -     -
+    registrations.RetentionItem            vp    vp    -     -     -     -
+    registrations.RetentionRun             vp    vp    -     -     -     -
     registrations.ReturningPlace           vp    vp    -     -     -     -
     registrations.ReturningVisit           vp    vp    -     -     -     -
     registrations.Rollover                 vcp   vcp   -     -     -     -
@@ -106,6 +108,7 @@ BUTTONS = """
     registrations.Registration       AT    opening_balance agree_on_plan mail_receipt
     registrations.Registration       ATW   note_hardship end_hardship
     registrations.ResumeLink         AR    try_again looked_at
+    registrations.RetentionItem      AR    try_again looked_at
     registrations.ReturningVisit     AR    try_again looked_at
     registrations.Rollover           AR    try_again looked_at
     registrations.Sms                AR    try_again looked_at
@@ -130,6 +133,7 @@ ACTIONS = """
     registrations.Email              AR    retry_chosen
     registrations.Photo              AR    retry_chosen
     registrations.ResumeLink         AR    retry_chosen
+    registrations.RetentionItem      AR    retry_chosen
     registrations.ReturningVisit     AR    retry_chosen
     registrations.Rollover           AR    retry_chosen
     registrations.Sms                AR    retry_chosen
