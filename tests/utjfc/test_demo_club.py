@@ -12,7 +12,7 @@ from integrations.models import AirtableRow, ServiceCall, WebhookEvent
 from integrations.sandbox.airtable import computed
 from integrations.sandbox.airtable.tables import Table
 from integrations.sandbox.store import Store
-from payments.models import BillingRequest, Mandate, Payment, Subscription
+from payments.models import BillingRequest, Mandate, Payment, SiblingCase, Subscription
 from registrations.airtable_tables import RegistrationTable
 from registrations.models import Guardian, Registration, Season, Sms, Team
 from utjfc.demo import announcement, club
@@ -61,6 +61,14 @@ def test_registrations_are_in_every_state(demo):
     found = set(Registration.objects.values_list("status", flat=True))
     assert found == set(Registration.Status.values)
     assert 250 <= Registration.objects.count() <= 350
+
+
+def test_brothers_and_sisters_have_their_discount_and_doubts_wait_for_staff(demo):
+    assert SiblingCase.objects.to_decide().exists()
+    linked = SiblingCase.objects.linked()
+    fees = {(case.one.monthly_fee_pence, case.other.monthly_fee_pence) for case in linked}
+    assert fees <= {(2475, 2750), (2750, 2475), (2475, 2475)} and fees
+    assert {row.pence for row in Subscription.objects.all()} == {2475, 2750}
 
 
 def test_every_phone_is_a_reserved_one_below_400(demo):

@@ -11,7 +11,7 @@ from django.db import transaction
 from integrations import clock
 from integrations.sandbox.store import Store
 from registrations.models import Registration, Season, Sms, Team
-from utjfc.demo import records, seasons, staff
+from utjfc.demo import families, records, seasons, staff
 from utjfc.demo.bank import Bank
 from utjfc.demo.base import Base, Document
 from utjfc.demo.books import Books
@@ -57,9 +57,10 @@ def _build(dice: Random) -> records.Records:
     }
     stories = _stories(this, last, teams, dice)
     bank, texts, kept = Bank(), Texts(dice), records.Records(dice)
+    _save_registrations(stories)
+    families.price([story for story in stories if story.current])
     bank.live(stories)
     books = Books(bank)
-    _save_registrations(stories)
     for story in stories:
         books.write(story)
         texts.write(story)
