@@ -25,7 +25,7 @@ from integrations.sandbox.gocardless import (
 from integrations.sandbox.gocardless.ids import timestamp
 from integrations.sandbox.store import Store
 from payments import schedule
-from utjfc.demo.stories import Fate, Story
+from utjfc.demo.stories import UNASKED, Fate, Story
 
 KEPT = (
     "creditors customers customer_bank_accounts billing_requests mandates payments subscriptions "
@@ -49,7 +49,7 @@ class Bank:
 
     def live(self, stories: Iterable[Story]) -> None:
         """Ask, pay, plan, let time pass, then what went wrong; fills each story's `ids`."""
-        asked = [story for story in stories if story.fate is not Fate.WAITING]
+        asked = [story for story in stories if story.fate not in UNASKED]
         for story in asked:
             self._ask(story)
         for event in self.store.all(records.kind("events")):

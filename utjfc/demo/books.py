@@ -10,7 +10,7 @@ from integrations import clock
 from payments import schedule
 from payments.models import BillingRequest, Mandate, MonthlyCharge, Payment, Subscription
 from utjfc.demo.bank import Bank, plan_of
-from utjfc.demo.stories import Fate, Story
+from utjfc.demo.stories import UNASKED, Fate, Story
 
 # What a month's field says of a payment: the last word that matters to the parent (domain 5.4).
 _MONTH_STATUS = {"pending_submission": "", "paid_out": "confirmed"}
@@ -29,7 +29,7 @@ class Books:
 
     def write(self, story: Story) -> None:
         """Everything that the books hold on one registration."""
-        if story.fate is Fate.WAITING:
+        if story.fate in UNASKED:
             return
         request = self._request(story)
         if not story.paid_at:

@@ -23,7 +23,7 @@ from registrations.models import (
     TimelineEntry,
 )
 from registrations.models.registrations import Registration
-from utjfc.demo.stories import Fate, Story
+from utjfc.demo.stories import UNASKED, Fate, Story
 
 WORDING = "demo"
 SKIES = ["#8fb8de", "#e0c16b", "#9cc49a", "#d99c8f", "#b3a3d6", "#8cc7c4"]
@@ -92,7 +92,7 @@ class Records:
 
     def _tell(self, story: Story) -> None:
         told = [("chat", "Registration submitted", story.submitted_at)]
-        if story.fate is not Fate.WAITING:
+        if story.fate not in UNASKED:
             asked_at = story.submitted_at + timedelta(seconds=2)
             told.append(("payment", "Payment request made at GoCardless", asked_at))
         if story.paid_at:

@@ -25,9 +25,12 @@ class Fate(Enum):
     CANCELLED = "cancelled after paying"
     GAVE_UP = "cancelled before paying"
     WAITING = "waiting for a place"
+    TRIAL = "trains with a team until a day"
 
 
-PAID = frozenset(Fate) - {Fate.PENDING, Fate.GAVE_UP, Fate.WAITING}
+# Nothing is asked of these yet.
+UNASKED = frozenset({Fate.WAITING, Fate.TRIAL})
+PAID = frozenset(Fate) - UNASKED - {Fate.PENDING, Fate.GAVE_UP}
 THIS_SEASON = {
     Fate.ACTIVE: 120,
     Fate.PENDING: 40,
@@ -37,6 +40,7 @@ THIS_SEASON = {
     Fate.CANCELLED: 6,
     Fate.GAVE_UP: 5,
     Fate.BY_HAND: 6,
+    Fate.TRIAL: 4,
 }
 LAST_SEASON = {Fate.ACTIVE: 100, Fate.BY_HAND: 5, Fate.CANCELLED: 6, Fate.GAVE_UP: 4}
 
@@ -97,7 +101,7 @@ class Teller:
         paid = submitted + timedelta(minutes=self.dice.randint(4, 2500))
         if paid > clock.now() - timedelta(minutes=30):
             # Too fresh to have been paid and reported by the bank.
-            fate = fate if fate is Fate.WAITING else Fate.PENDING
+            fate = fate if fate in UNASKED else Fate.PENDING
         told = Story(
             self._registration(child, team, submitted, returning=returning),
             fate,
@@ -161,6 +165,8 @@ class Teller:
             row.cancelled_reason = "moved away" if fate is Fate.CANCELLED else "changed their mind"
         if fate is Fate.WAITING:
             row.waiting_since = told.submitted_at
+        if fate is Fate.TRIAL:
+            row.trial_ends_at = clock.now() + timedelta(days=self.dice.randint(3, 12))
         self._kit(told)
         row.status = derive_status(row, suspended=fate is Fate.SUSPENDED)
 
@@ -176,6 +182,8 @@ class Teller:
         row = told.registration
         if told.fate in (Fate.PENDING, Fate.GAVE_UP) and self.dice.random() < 0.3:
             return  # left before the last questions
+        if told.fate is Fate.TRIAL:
+            return  # kit and money are for whoever stays
         row.completed_at = told.submitted_at + timedelta(minutes=self.dice.randint(2, 9))
         row.sms_received_at = None if row.waiting_since else row.completed_at
         row.new_kit_required = row.kind == "200" or row.team.kit_due

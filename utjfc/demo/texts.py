@@ -11,7 +11,7 @@ from django.conf import settings
 from integrations.sandbox.twilio import messages as twilio
 from registrations.actions.messages import preview
 from registrations.models import Email, Registration, Sms
-from utjfc.demo.stories import Fate, Story
+from utjfc.demo.stories import UNASKED, Story
 
 # One text in forty never reached its phone.
 LOST = 0.025
@@ -29,7 +29,7 @@ class Texts:
 
     def write(self, story: Story) -> None:
         """The payment link, and the confirmation of whoever paid; call once it is all saved."""
-        if story.fate is Fate.WAITING:
+        if story.fate in UNASKED:
             return
         self._text(story.registration, "payment_link", story.submitted_at + timedelta(seconds=4))
         if story.paid_at:
