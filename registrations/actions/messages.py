@@ -102,6 +102,18 @@ def queue_on_family_mandate(registration: Registration, *, at: datetime) -> Sms 
     return _owe(registration, Kind.FAMILY_MANDATE, at, status=status)
 
 
+def queue_photo_again(
+    registration: Registration, *, why: str, link: str, at: datetime, by: str
+) -> Sms | Email | None:
+    """Owe the request for another photo, with the reason. Call inside a transaction."""
+    given = {"why": why, "link": link}
+    resend = _next_resend(registration, Kind.PHOTO_AGAIN)
+    if not registration.guardian.phone:
+        text = preview(registration, Kind.PHOTO_AGAIN, **given)
+        return owe_email(registration, Kind.PHOTO_AGAIN, resend, at=at, text=text)
+    return _owe_sms(registration, Kind.PHOTO_AGAIN, resend, at=at, by=by, **given)
+
+
 def queue_receipt(registration: Registration, *, text: str, at: datetime) -> Email | None:
     """Owe a receipt by e-mail; `text` lists what was received. Call inside a transaction.
 

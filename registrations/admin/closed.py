@@ -11,7 +11,7 @@ from registrations.models import Season
 
 # Reading, and what only finishes what was owed before.
 ALLOWED = frozenset({"retry_failed", "show_medical", "looked_at", "try_again", "correct_phone"})
-ALLOWED |= {"emergency_sheet", "team_sheet", "id_cards", "league_pack"}
+ALLOWED |= {"emergency_sheet", "team_sheet", "id_cards", "squad_sheet", "league_pack"}
 WORDS = "The season {season} is closed: it can be read, no longer changed."
 
 

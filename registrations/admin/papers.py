@@ -7,15 +7,17 @@ from typing import Any
 
 from django.core import signing
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from integrations import clock
+from integrations import audit, clock
+from integrations.audit import AuditEntry
 from integrations.office import OfficeAdmin, button, office
 from registrations.admin.photos import jpeg_of
-from registrations.models import Team, TeamStaff, TimelineEntry, note, visible_to
+from registrations.models import Consent, Team, TeamStaff, TimelineEntry, note, visible_to
 from registrations.papers import sheets, squad
 
 SALT = "emergency sheet"
@@ -58,6 +60,15 @@ class Papers(OfficeAdmin):
         made = sheets.id_cards(row, rows, jpeg=jpeg_of, stamp=stamp(request))
         _note(rows, "Photo shown on the team's ID cards", TimelineEntry.Kind.PHOTO, request)
         return download(made, PDF, f"id-cards-{sheets.name_of(row)}.pdf")
+
+    @button("Squad sheet", permission="photos", menu="Papers")
+    def squad_sheet(self, request: HttpRequest, row: Team) -> HttpResponse:
+        """The squad's faces, of those whose parents agreed to that."""
+        rows = squad.of(row)
+        made = sheets.squad_sheet(row, rows, jpeg=jpeg_of, stamp=stamp(request))
+        shown = [one for one in rows if squad.consent(one, Consent.Kind.PHOTO_SQUAD)]
+        _note(shown, "Photo shown on the squad sheet", TimelineEntry.Kind.PHOTO, request)
+        return download(made, PDF, f"squad-{sheets.name_of(row)}.pdf")
 
     @button("League pack", permission="papers", menu="Papers")
     def league_pack(self, request: HttpRequest, row: Team) -> HttpResponse:
@@ -134,5 +145,7 @@ def _managed(user: Any) -> Any:
 
 def _note(rows: list[Any], words: str, kind: str, request: HttpRequest) -> None:
     by = request.user.get_username()
-    for row in rows:
-        note(row, kind, words, at=clock.now(), by=by)
+    with transaction.atomic():
+        for row in rows:
+            note(row, kind, words, at=clock.now(), by=by)
+            audit.record(AuditEntry.Verb.VIEWED, row, words)

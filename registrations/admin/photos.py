@@ -20,7 +20,9 @@ from integrations.models import AuditEntry
 from integrations.office import office
 from integrations.office.admins import QueueAdmin, QueueFilter
 from registrations.models import Photo, PhotoBytes, TimelineEntry, note, visible_to
+from registrations.papers import sheets
 
+SMALL = (360, 460)
 SECRET = ["registration__medical_notes", "registration__not_to_collect"]
 
 
@@ -38,6 +40,8 @@ def show_photo(request: HttpRequest, uuid: UUID) -> HttpResponse:
     with transaction.atomic():
         note(photo.registration, TimelineEntry.Kind.PHOTO, "Photo viewed", at=clock.now(), by=by)
         audit.record(AuditEntry.Verb.VIEWED, photo, "the photo")
+    if "small" in request.GET:
+        jpeg = sheets.smaller(jpeg, SMALL) or jpeg
     response = HttpResponse(jpeg, content_type="image/jpeg")
     response["Cache-Control"] = "private, no-store"
     response["Content-Disposition"] = "inline"
@@ -74,6 +78,8 @@ class PhotoAdmin(QueueAdmin):
         "refusal",
         "uploaded_at",
         "accepted_at",
+        "reviewed_at",
+        "reviewed_by",
         "stored_at",
         "width",
         "height",

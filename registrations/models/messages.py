@@ -22,6 +22,7 @@ class Kind(models.TextChoices):
     TEAM = "team", "change of team"
     ARREARS = "arrears", "reminder of what is late"
     RECEIPT = "receipt", "receipt"
+    PHOTO_AGAIN = "photo_again", "another photo"
     FAMILY_MANDATE = "family_mandate", "child on the family's Direct Debit"
 
 

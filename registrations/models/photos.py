@@ -33,13 +33,20 @@ class Photo(Due):
     sha256 = models.CharField(max_length=64, blank=True)
     uploaded_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
+    reviewed_at = models.DateTimeField("looked at by a person", null=True, blank=True)
+    reviewed_by = models.CharField(max_length=150, blank=True)
     storage_key = models.CharField(max_length=255, blank=True)
     stored_at = models.DateTimeField("safe in storage at", null=True, blank=True)
 
     class Meta:
         ordering = ["-uploaded_at", "-pk"]
         indexes = [
-            models.Index(fields=["due_at"], name="photo_due", condition=Q(due_at__isnull=False))
+            models.Index(fields=["due_at"], name="photo_due", condition=Q(due_at__isnull=False)),
+            models.Index(
+                fields=["uploaded_at"],
+                name="photo_to_review",
+                condition=Q(reviewed_at=None, state="accepted"),
+            ),
         ]
 
     def __str__(self) -> str:

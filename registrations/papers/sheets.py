@@ -11,7 +11,7 @@ from PIL import Image
 from reportlab.platypus import Flowable
 
 from integrations import papers, sheets
-from registrations.models import Photo, Registration, Team
+from registrations.models import Consent, Photo, Registration, Team
 from registrations.models.people import national
 from registrations.papers import squad
 
@@ -68,6 +68,20 @@ def id_cards(team: Team, rows: list[Registration], *, jpeg: Jpeg, stamp: str) ->
     each = [(_face(row, jpeg), _on_card(row)) for row in rows]
     parts = papers.cards(each) or [papers.text("There are no players yet.")]
     return papers.document(_title("ID cards", team), parts, stamp=stamp)
+
+
+def squad_sheet(team: Team, rows: list[Registration], *, jpeg: Jpeg, stamp: str) -> bytes:
+    """The squad's faces and shirts; no photo of a child whose parent did not agree to that."""
+    agreed = Consent.Kind.PHOTO_SQUAD
+    each = [
+        (
+            _face(row, jpeg) if squad.consent(row, agreed) else None,
+            [row.player.full_name, f"Shirt {row.shirt_number}" if row.shirt_number else ""],
+        )
+        for row in rows
+    ]
+    parts = papers.cards(each) or [papers.text("There are no players yet.")]
+    return papers.document(_title("Squad", team), parts, stamp=stamp)
 
 
 def _on_card(row: Registration) -> list[str]:

@@ -113,7 +113,7 @@ BUTTONS = """
     registrations.Rollover           AR    try_again looked_at
     registrations.Sms                AR    try_again looked_at
     registrations.Team               ARTWM team_sheet league_pack
-    registrations.Team               ARW   id_cards
+    registrations.Team               ARW   id_cards squad_sheet
     registrations.Team               AW    emergency_sheet
 """
 # Which roles (by letter) find these actions above a list.
@@ -147,6 +147,7 @@ PAGES = """
     new_season                               AR
     registrations_register                   AR
     resend                                   AR
+    photo_review                             ARW
     import_table                             AR
     import_table?headings=players            AR
     import                                   AR
