@@ -24,6 +24,7 @@ SHAPES = {
     "TWILIO_ACCOUNT_SID": (r"AC[0-9a-f]{32}", "AC and 32 hexadecimal digits"),
     "TWILIO_AUTH_TOKEN": (r"[0-9a-f]{32}", "32 hexadecimal digits"),
     "TWILIO_FROM_NUMBER": (r"\+[1-9]\d{6,14}|[A-Za-z0-9 ]{1,11}", "a number such as +447…"),
+    "OPENAI_API_KEY": (r"sk-[A-Za-z0-9_-]{20,}", "sk-… and at least 20 letters or digits"),
     "GOCARDLESS_TOKEN": (r"(live|sandbox)_[A-Za-z0-9_-]{20,}", "live_… or sandbox_…"),
 }
 NEEDED = {
@@ -36,7 +37,7 @@ NEEDED = {
     "TWILIO_FROM_NUMBER": "no text can be sent",
     "AWS_S3_BUCKET_NAME": "photos stay on this machine's disk",
 }
-URLS = ["AIRTABLE_URL", "GOCARDLESS_URL", "TWILIO_URL", "GOOGLE_PLACES_URL"]
+URLS = ["AIRTABLE_URL", "GOCARDLESS_URL", "TWILIO_URL", "GOOGLE_PLACES_URL", "OPENAI_URL"]
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 

@@ -34,6 +34,7 @@ SPACING = {
     "places": 1 / 10,
     "s3": 1 / 50,
     "mail": 1 / 10,
+    "openai": 1 / 20,
 }
 LONGEST_PACE = 5.0  # seconds that a call may wait for its slot; beyond that it is not made
 LONGEST_PENALTY = 300.0

@@ -28,6 +28,7 @@ SANDBOX = SandboxConfig(
     twilio_account_sid="AC" + "0123456789abcdef" * 2,
     twilio_auth_token="fedcba9876543210" * 2,
     places_api_key="AIzaTests",
+    openai_api_key="sk-tests-only-0123456789abcdef",
     fulfil_seconds=0.3,
     confirm_seconds=0.5,
     airtable_penalty_seconds=0.5,
@@ -88,6 +89,8 @@ def outside(request: pytest.FixtureRequest, settings, tmp_path: Path) -> None:
     settings.AIRTABLE_URL = f"{base}/airtable"
     settings.TWILIO_URL = f"{base}/twilio"
     settings.GOOGLE_PLACES_URL = f"{base}/places"
+    settings.OPENAI_URL = f"{base}/openai/v1"
+    settings.OPENAI_API_KEY = ""  # a test that wants a model says so
     config = used.config if used else SANDBOX
     settings.GOCARDLESS_TOKEN = config.gocardless_token
     settings.GOCARDLESS_WEBHOOK_SECRET = config.gocardless_webhook_secret

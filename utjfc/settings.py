@@ -134,6 +134,21 @@ GOOGLE_PLACES_URL = _service(
     "/places",
 )
 
+# Reading answers by a language model; without a key, or with AI_READING off, rules alone read.
+AI_READING = env.bool("AI_READING", default=True)
+OPENAI_API_KEY = _credential("OPENAI_API_KEY", "sk-sandboxKeyForTheDemoOnly0000000000")
+OPENAI_MODEL = env("OPENAI_MODEL", default="gpt-4.1")
+OPENAI_MAX_TOKENS = env.int("OPENAI_MAX_TOKENS", default=600)
+_TEMPERATURE = env("OPENAI_TEMPERATURE", default="0.1")
+OPENAI_TEMPERATURE = float(_TEMPERATURE) if _TEMPERATURE else None
+OPENAI_TIMEOUT = env.float("OPENAI_TIMEOUT", default=8.0)  # seconds, of one try
+OPENAI_RETRIES = env.int("OPENAI_RETRIES", default=1)
+OPENAI_CALLS_A_DAY = env.int("OPENAI_CALLS_A_DAY", default=2000)
+# US dollars for a million tokens, read and written.
+OPENAI_INPUT_PRICE = env.float("OPENAI_INPUT_PRICE", default=2.0)
+OPENAI_OUTPUT_PRICE = env.float("OPENAI_OUTPUT_PRICE", default=8.0)
+OPENAI_URL = _service("OPENAI_URL", "https://api.openai.com/v1", "/openai/v1")
+
 # --- Django -----------------------------------------------------------------------------------
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or (
     [urlsplit(PUBLIC_URL).hostname or "localhost"]
@@ -402,6 +417,8 @@ LOGGING = {
         "botocore": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
         "gocardless_pro": {"level": "WARNING"},
+        "openai": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},
     },
 }
 if TESTING:

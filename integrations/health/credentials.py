@@ -10,6 +10,7 @@ CREDENTIALS = {
     "twilio": ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM_NUMBER"],
     "s3": ["AWS_S3_BUCKET_NAME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
     "places": ["GOOGLE_PLACES_API_KEY"],
+    "openai": ["OPENAI_API_KEY"],
 }
 SHORT = 12  # first and last four of anything shorter would give most of it away
 

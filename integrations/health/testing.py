@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from integrations import gocardless, sms, storage
+from integrations import gocardless, openai, sms, storage
 from integrations.airtable import client as airtable
 
 # Each makes one harmless call and raises OutsideError; Places has none that costs nothing.
@@ -13,6 +13,7 @@ TESTS: dict[str, Callable[[], str]] = {
     "gocardless": gocardless.check,
     "twilio": sms.check,
     "s3": storage.check,
+    "openai": openai.check,
 }
 
 

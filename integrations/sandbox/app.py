@@ -8,7 +8,7 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from integrations.sandbox import airtable, control, gocardless, pages, places, twilio
+from integrations.sandbox import airtable, control, gocardless, openai, pages, places, twilio
 from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.gocardless import hosted_page
 from integrations.sandbox.store import Store
@@ -42,6 +42,7 @@ def create_app(store: Store, config: SandboxConfig) -> Flask:
     app.register_blueprint(airtable.blueprint(store, config), url_prefix="/airtable")
     app.register_blueprint(twilio.blueprint(store, config), url_prefix="/twilio")
     app.register_blueprint(places.blueprint(store, config), url_prefix="/places")
+    app.register_blueprint(openai.blueprint(store, config), url_prefix="/openai")
     app.register_blueprint(airtable.pages_blueprint(store, config))
     app.register_blueprint(twilio.pages_blueprint(store, config))
     app.register_blueprint(pages.blueprint(store, config))

@@ -17,6 +17,7 @@ class SandboxConfig:
     twilio_account_sid: str
     twilio_auth_token: str
     places_api_key: str
+    openai_api_key: str
     public_url: str = ""
     # How long a paid billing request stays `fulfilling` before its records exist.
     fulfil_seconds: float = 1.0

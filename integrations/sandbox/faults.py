@@ -39,6 +39,20 @@ OWN_ANSWERS = {
         "quota_slow": "The month's quota is spent: two requests a second",
         "iterator_expired": "The next page's iterator is gone",
     },
+    "openai": {
+        "insufficient_quota": "429, the account has no quota left",
+        "bad_key": "401, the key is refused",
+        "refusal": "The model refuses to answer",
+        "cut_short": "Cut off at the token limit, in the middle of its JSON",
+        "cut_json": "Half of its JSON, said to be complete",
+        "fenced": "Its JSON between other words",
+        "plain_text": "Words instead of JSON",
+        "no_words": "An answer with nothing in it",
+        "wrong_schema": "JSON of another form",
+        "wrong_value": "Values that nobody said",
+        "tool_loop": "Nothing but calls of tools",
+        "extra_items": "Other items before the message",
+    },
 }
 WEBHOOKS = {
     "shuffled": "Webhooks out of order",
@@ -48,7 +62,7 @@ WEBHOOKS = {
 }
 OWN_WEBHOOKS = {"gocardless": {"split": "One event in each webhook"}}
 _SENDERS = ("gocardless", "airtable", "twilio")
-_SWITCHED_ONLY = ("s3", "openai")
+_SWITCHED_ONLY = ("s3",)
 _NOUNS = {
     "gocardless": "billing_requests billing_request_flows customers customer_bank_accounts "
     "creditors events mandates payments subscriptions refunds payouts payout_items webhooks "
@@ -56,6 +70,7 @@ _NOUNS = {
     "airtable": "records meta webhooks",
     "twilio": "messages account",
     "places": "places",
+    "openai": "responses models",
 }
 _OPERATION = re.compile(r"([a-z_]+)\.[a-z_]+")
 _KIND = "sandbox.switches"

@@ -95,6 +95,31 @@ def twilio() -> dict[str, Form]:
     )
 
 
+def openai() -> dict[str, Form]:
+    """Both kinds of 429: one that waiting helps, one that it does not (wire/others 2)."""
+
+    def form(status: int, kind: str, code: str | None, message: str) -> Form:
+        def answered() -> Response:
+            error = {"message": message, "type": kind, "param": None, "code": code}
+            answer = jsonify({"error": error})
+            answer.status_code = status
+            return answer
+
+        return answered
+
+    quota = "You exceeded your current quota, please check your plan and billing details."
+    return _forms(
+        form(429, "requests", "rate_limit_exceeded", "Rate limit reached for requests."),
+        form(500, "server_error", None, "The server had an error while processing your request."),
+        form(503, "server_error", None, "The engine is currently overloaded."),
+    ) | {
+        "insufficient_quota": form(429, "insufficient_quota", "insufficient_quota", quota),
+        "bad_key": form(
+            401, "invalid_request_error", "invalid_api_key", "Incorrect API key provided."
+        ),
+    }
+
+
 def places() -> dict[str, Form]:
     """Google's own status names (wire/others 1.1)."""
 

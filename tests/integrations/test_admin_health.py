@@ -47,6 +47,7 @@ def test_health_is_for_staff_only_and_refused_as_json(client, address):
         "twilio",
         "s3",
         "places",
+        "openai",
         "mail",
         "database",
         "broker",

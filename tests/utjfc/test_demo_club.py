@@ -121,7 +121,7 @@ def test_the_announcement_names_what_a_script_needs(settings):
     said = announcement.contents(["200-lions-u10-2627"])
     assert set(said) == {"urls", "logins", "codes", "sandbox"}
     assert set(said["urls"]) == {"web", "admin", "sandbox"}
-    assert set(said["sandbox"]) == {"airtable", "twilio", "gocardless", "places"}
+    assert set(said["sandbox"]) == {"airtable", "twilio", "gocardless", "places", "openai"}
     assert set(said["sandbox"]["airtable"]) == {"endpoint_url", "pat", "base_id"}
     assert set(said["sandbox"]["twilio"]) == {"base_url", "account_sid", "auth_token"}
     assert set(said["sandbox"]["gocardless"]) == {"base_url", "token", "webhook_secret"}

@@ -38,6 +38,7 @@ def contents(codes: list[str]) -> dict[str, Any]:
                 "base_url": settings.GOOGLE_PLACES_URL,
                 "api_key": settings.GOOGLE_PLACES_API_KEY,
             },
+            "openai": {"base_url": settings.OPENAI_URL, "api_key": settings.OPENAI_API_KEY},
         },
     }
 

@@ -62,4 +62,5 @@ def _config() -> SandboxConfig:
         twilio_account_sid=settings.TWILIO_ACCOUNT_SID,
         twilio_auth_token=settings.TWILIO_AUTH_TOKEN,
         places_api_key=settings.GOOGLE_PLACES_API_KEY,
+        openai_api_key=settings.OPENAI_API_KEY,
     )
