@@ -12,14 +12,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import httpx2
-import openai
 from django.conf import settings
 
 from integrations import guard, openai_answers
 from integrations.errors import Blocked, OutsideError, Rejected, Unavailable
+
+if TYPE_CHECKING:
+    import openai
 
 SERVICE = "openai"
 PENALTY = 10.0  # seconds without calls after "too many requests"
@@ -142,10 +145,15 @@ def _whole(pieces: Iterator[bytes], until: float) -> bytes:
     return body
 
 
+def _sdk() -> Any:
+    """The vendor's package: it takes a second to import, and most processes never ask."""
+    return import_module("openai")
+
+
 @lru_cache(maxsize=2)
-def _client(key: str, url: str) -> openai.OpenAI:
+def _client(key: str, url: str) -> "openai.OpenAI":
     """One client for all threads, which is what its maker promises; it keeps connections open."""
-    return openai.OpenAI(api_key=key, base_url=url, max_retries=0)
+    return _sdk().OpenAI(api_key=key, base_url=url, max_retries=0)
 
 
 @contextmanager
@@ -155,9 +163,9 @@ def _calling(operation: str, *, test: bool = False) -> Iterator[None]:
     with guard.call(SERVICE, operation, test=test):
         try:
             yield
-        except openai.APIStatusError as error:
+        except _sdk().APIStatusError as error:
             raise _outcome(error) from None
-        except (openai.APIError, httpx2.HTTPError) as error:
+        except (_sdk().APIError, httpx2.HTTPError) as error:
             # Only the kind: its text may hold what was asked.
             kind = type(error).__name__
             raise Unavailable(SERVICE, kind, code=kind) from None
@@ -166,7 +174,7 @@ def _calling(operation: str, *, test: bool = False) -> Iterator[None]:
             raise Unavailable(SERVICE, "an answer that cannot be read", code=kind) from None
 
 
-def _outcome(error: openai.APIStatusError) -> OutsideError:
+def _outcome(error: "openai.APIStatusError") -> OutsideError:
     """Our outcome for a refusal; of its words only the code is kept."""
     status, code = error.status_code, str(error.code or error.status_code)
     if status == 429 and code not in _QUOTA:

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from integrations import clock
 from integrations.office import OfficeAdmin, Sure, Worklist, button
+from registrations.admin.reading import cost_of
 from registrations.models import ChatMessage, ChatSession, Draft
 
 TRANSCRIPTS = "registrations.see_transcripts"
@@ -109,9 +110,14 @@ class DraftAdmin(OfficeAdmin):
         "last_answer_at",
         "handed_over_at",
         "entered_by",
+        "read_by_model",
         "answered",
         "transcript",
     ]
+
+    @admin.display(description="read by a language model")
+    def read_by_model(self, row: Draft) -> str:
+        return cost_of(row.model_calls.all())
 
     @admin.display(description="answers")
     def answered(self, row: Draft) -> SafeString | str:

@@ -97,6 +97,7 @@ class RegistrationAdmin(
         "sms_state": "registrations.view_sms",
         "sms_received_at": "registrations.view_sms",
         "in_airtable": "integrations.view_airtablerow",
+        "read_by_model": "registrations.view_modelcall",
         "player_link": "registrations.view_player",
         "guardian_link": "registrations.view_guardian",
     }
@@ -196,7 +197,13 @@ class RegistrationAdmin(
             "For the record",
             {
                 "classes": ["collapse"],
-                "fields": ["sync_id", "age_mismatch", "cancelled_at", "cancelled_reason"],
+                "fields": [
+                    "sync_id",
+                    "age_mismatch",
+                    "cancelled_at",
+                    "cancelled_reason",
+                    "read_by_model",
+                ],
             },
         ),
     ]

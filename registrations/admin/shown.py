@@ -11,7 +11,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from integrations import clock
-from registrations.models import Registration, Sms
+from registrations.admin.reading import cost_of
+from registrations.models import ModelCall, Registration, Sms
 from registrations.ports import desk
 
 NOTES = "“Show medical and collection notes”"
@@ -120,6 +121,10 @@ class Shown:
             # Not shown here unasked: each look is written down (design 3.7).
             reverse("admin:registration_photo", args=[photo.uuid]),
         )
+
+    @admin.display(description="read by a language model")
+    def read_by_model(self, row: Registration) -> str:
+        return cost_of(ModelCall.objects.filter(draft__registration=row))
 
     @admin.display(description="consents")
     def agreed(self, row: Registration) -> SafeString | str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from integrations import clock
 from registrations.actions import proving_back
-from registrations.chat import steps
+from registrations.chat import offers, steps
 from registrations.models import ChatSession, Draft
 
 Choice = tuple[str, str]  # what the button says, what it sends
@@ -40,6 +40,7 @@ def _labelled(choices: tuple[Choice, ...]) -> list[dict[str, str]]:
     return [{"label": label, "value": value} for label, value in choices]
 
 
+_RIGHT: tuple[Choice, ...] = (("Yes, that is right", "Yes"), ("No", "No"))
 _BACK: Choice = ("Go back", "go back")
 _WHY: Choice = ("Why do you ask?", "why do you need that?")
 _RESTART: Choice = ("Start again", "start again")
@@ -243,6 +244,8 @@ def ask(session: ChatSession | None, draft: Draft | None, free: tuple[int, ...] 
     if asked in _PENDING:
         return _PENDING[asked]
     found = replace(BY_FIELD[asked], more=_more(draft))
+    if offers.shown(draft, steps.next_step(draft)):
+        return replace(found, kind="choice", label="Is that right?", choices=_RIGHT)
     if asked == "kit_size":
         return replace(found, choices=tuple((s, s) for s in draft.team.season.kit_sizes))
     if asked == "shirt_number":

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 
 from django.db import transaction
 
@@ -15,12 +16,16 @@ from registrations.chat import (
     coming_back,
     doorstep,
     mending,
+    model,
+    offers,
+    privacy,
     reading,
     replies,
     steps,
     summary,
     words,
 )
+from registrations.chat.model import Heard
 from registrations.chat.replies import KEPT_APART, SENSITIVE, Reply
 from registrations.chat.steps import Step
 from registrations.chat.turns import Turn
@@ -28,7 +33,6 @@ from registrations.chat.words import Command
 from registrations.fields import Refused
 from registrations.models import Draft
 
-_NO_COMPUTER = re.compile(r"^\W*no computers?( reading)?\W*$", re.IGNORECASE)
 _COLLECTING = re.compile(r"\b(collect|pick(ed|ing)? .{0,20}up)", re.IGNORECASE)
 # The reader knows the questions within step 5 by the step's own name.
 _SKIPPED = {"second_contact": "skip", "previous_team": "no"}
@@ -43,18 +47,24 @@ def answer(key: str, text: str) -> Reply:
     if session is None or draft is None or draft.with_staff or drafts.is_quiet(draft, at):
         return doorstep.answer(key, session, text, at)
     step = steps.next_step(draft)
-    commands = _read(text, step, draft)
-    # The one call that a parent waits for; outside the transaction, like every call.
-    found = addresses.look_up(draft, commands)
+    # The two calls that a parent may wait for; outside the transaction, like every call.
+    heard = _heard(text, step, draft, at)
+    found = addresses.look_up(draft, heard.commands)
     with transaction.atomic():
-        turn = Turn(session, drafts.locked_again(draft), step, text, commands, found, at)
+        turn = Turn(session, drafts.locked_again(draft), step, text, heard, found, at)
         reply = _carry_out(turn)
-        heard = KEPT_APART if _is_sensitive(turn) else text
+        written = KEPT_APART if _is_sensitive(turn) else text
         said = reply.kept or reply.text
         if turn.gone:
             return reply
-        drafts.write_down(turn.draft, heard=heard, said=said, step=step.number, at=at)
+        drafts.write_down(turn.draft, heard=written, said=said, step=step.number, at=at)
     return reply
+
+
+def _heard(text: str, step: Step, draft: Draft, at: datetime) -> Heard:
+    """By rule, and where the rules are at a loss with a model."""
+    agreed = offers.read(draft, step, text)
+    return Heard(agreed) if agreed else model.hear(draft, step, text, _read(text, step, draft), at)
 
 
 def _read(text: str, step: Step, draft: Draft) -> list[Command]:
@@ -82,8 +92,10 @@ def _carry_out(turn: Turn) -> Reply:
     pending = _pending(turn)
     if pending is not None:
         return pending
-    if _NO_COMPUTER.search(turn.text):
+    if privacy.NO_COMPUTER.search(turn.text):
         return _no_computer(turn)
+    if offers.keep(turn.draft, turn.commands):
+        drafts.save(turn.draft, at=turn.at)
     group = coming_back.answer(turn) if turn.step.field in steps.GROUPS else None
     return group or _KINDS[turn.commands[0].kind](turn)
 
@@ -137,7 +149,7 @@ def _set(turn: Turn) -> Reply:
     except Refused as refusal:
         return _refuse(turn, step.field, refusal)
     _keep_what_else_was_said(turn)
-    return replies.at_step(turn.draft, replies.remark(turn.draft, names))
+    return replies.at_step(turn.draft, turn.thanks, replies.remark(turn.draft, names))
 
 
 def _settle_summary(turn: Turn) -> Reply:
@@ -169,6 +181,7 @@ def _keep(turn: Turn, field: str, text: str, *, sure: bool) -> list[str]:
     if answers.get("played_last_season"):
         drafts.clear_answers(draft, ("previous_team",))
     drafts.set_answers(draft, answers, at=turn.at)
+    offers.drop(draft, field)
     if change.secret:
         drafts.set_secret(draft, **change.secret)
     drafts.save(draft, at=turn.at)
@@ -255,6 +268,17 @@ def _unclear(turn: Turn) -> Reply:
     return _refuse(turn, turn.step.field, Refused("unclear"))
 
 
+def _offer(turn: Turn) -> Reply:
+    """The answer was understood but not said in so many words: the parent confirms it."""
+    return replies.at_step(turn.draft)
+
+
+def _decline(turn: Turn) -> Reply:
+    offers.drop(turn.draft, turn.step.field)
+    drafts.save(turn.draft, at=turn.at)
+    return replies.at_step(turn.draft)
+
+
 def _code(turn: Turn) -> Reply:
     """A code in the middle of a registration: is a second one meant? (domain 1.4)"""
     code = turn.commands[0].text
@@ -290,4 +314,6 @@ _KINDS: dict[str, Callable[[Turn], Reply]] = {
     "handover": _hand_over,
     "unclear": _unclear,
     "code": _code,
+    "offer": _offer,
+    "decline": _decline,
 }

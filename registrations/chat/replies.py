@@ -7,7 +7,7 @@ from typing import Any
 from integrations import clock
 from registrations import ages, wording
 from registrations.actions import drafts
-from registrations.chat import groups, steps, summary
+from registrations.chat import groups, offers, steps, summary
 from registrations.chat.steps import Step
 from registrations.models import Draft
 from registrations.ports import desk
@@ -42,9 +42,12 @@ def at_step(draft: Draft, *parts: str, question: bool = True) -> Reply:
 def ask(draft: Draft, step: Step) -> str:
     """The question of a step with its progress line."""
     number, total = steps.progress(draft)
+    offered = offers.shown(draft, step)
     return wording.markdown(
-        f"ask/{step.field}",
+        "ask/offered" if offered else f"ask/{step.field}",
         **facts(draft),
+        field=step.field,
+        offered=offered,
         **_extra(draft, step),
         number=number,
         total=max(total, number),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from registrations.chat.addresses import Found
+from registrations.chat.model import Heard
 from registrations.chat.steps import Step
 from registrations.chat.words import Command
 from registrations.models import ChatSession, Draft
@@ -17,7 +18,17 @@ class Turn:
     draft: Draft
     step: Step
     text: str
-    commands: list[Command]
+    heard: Heard
     found: Found
     at: datetime
     gone: bool = False  # the draft was taken back in this turn: nothing is written down
+
+    @property
+    def commands(self) -> list[Command]:
+        """What the message asks for."""
+        return self.heard.commands
+
+    @property
+    def thanks(self) -> str:
+        """A few friendly words, "" where there are none."""
+        return self.heard.thanks

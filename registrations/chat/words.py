@@ -9,7 +9,19 @@ from registrations import codes, fields
 from registrations.chat import corrections
 from registrations.fields.plain import has, tidy
 
-Kind = Literal["set", "correct", "back", "why", "restart", "handover", "unclear", "skip", "code"]
+Kind = Literal[
+    "set",
+    "correct",
+    "back",
+    "why",
+    "restart",
+    "handover",
+    "unclear",
+    "skip",
+    "code",
+    "offer",  # told before it was asked: to be offered when its turn comes
+    "decline",  # not what was offered
+]
 LIMIT = 4000  # characters; what is longer is a paste, and goes to the field's reader to refuse
 
 _OPENING = (

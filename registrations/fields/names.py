@@ -38,7 +38,7 @@ _NEVER_A_NAME = frozenset(
     "please because would could should i'd i'll i've is and with yes yeah yep nope hello thanks "
     "thank sorry name "
     "names skip none nothing wrong prefer rather need want going something same above "
-    "already".split()
+    "already wants wanted play plays playing join joining".split()
 )
 _SELDOM_A_NAME = frozenset(
     "i you he she it they we my his her their your the a an of to for on in at this that no can "

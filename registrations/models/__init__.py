@@ -8,6 +8,7 @@ from registrations.models.offers import PlaceOffer
 from registrations.models.people import Address, Family, Guardian, Player
 from registrations.models.photos import Photo, PhotoBytes
 from registrations.models.proofs import ContactCode, ResumeLink
+from registrations.models.reading import ModelCall
 from registrations.models.registrations import Registration
 from registrations.models.resends import Resend, ResendRecipient
 from registrations.models.retention import RetentionItem, RetentionRun
@@ -31,6 +32,7 @@ __all__ = [
     "Guardian",
     "Import",
     "Invitation",
+    "ModelCall",
     "OptOut",
     "Photo",
     "PhotoBytes",

@@ -59,6 +59,7 @@ MODELS = """
     registrations.Guardian                 vcp   vcp   v     v     v     -
     registrations.Import                   vp    vp    -     -     -     -
     registrations.Invitation               vp    vp    -     -     -     -
+    registrations.ModelCall                vp    vp    -     -     -     -
     registrations.OptOut                   vp    vp    -     -     -     -
     registrations.Photo                    vp    vp    -     v     -     -
     registrations.PlaceOffer               vp    vp    -     -     -     -

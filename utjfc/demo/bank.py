@@ -44,7 +44,7 @@ class Bank:
 
     def __init__(self) -> None:
         self.store = Store()
-        self._config = SandboxConfig("", "", "", "", "", "", "", "")
+        self._config = SandboxConfig("", "", "", "", "", "", "", "", "")
         self._charges: dict[str, list[str]] = {}
 
     def live(self, stories: Iterable[Story]) -> None:

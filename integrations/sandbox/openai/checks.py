@@ -83,10 +83,13 @@ def _check_item(item: Any, where: str) -> None:
     content = item.get("content")
     if isinstance(content, str):
         return
-    for part in content if isinstance(content, list) else [None]:
-        wanted = PARTS.get(part.get("type", "")) if isinstance(part, dict) else None
-        if wanted is None or not isinstance(part.get(wanted), str):
-            raise invalid(f"{where}.content", "expected a string or a list of known parts.")
+    if not isinstance(content, list) or not all(map(_is_part, content)):
+        raise invalid(f"{where}.content", "expected a string or a list of known parts.")
+
+
+def _is_part(part: Any) -> bool:
+    wanted = PARTS.get(part.get("type", "")) if isinstance(part, dict) else None
+    return wanted is not None and isinstance(part.get(wanted), str)
 
 
 def _check_tool(tool: Any, where: str) -> None:

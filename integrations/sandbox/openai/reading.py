@@ -27,7 +27,8 @@ _ME = re.compile(
 )
 _CHILD = re.compile(
     rf"\b(?:my (?:son|daughter|lad|girl|boy|grandson|granddaughter|little one)(?:'s| is|,)?|"
-    rf"(?:he|she)(?:'s| is) called|(?:his|her) name(?:'s| is)|signing up|registering|for)\s+"
+    rf"(?:he|she)(?:'s| is) called|(?:his|her) name(?:'s| is)|sign(?:ing)? up|register(?:ing)?|"
+    rf"for)\s+"
     rf"(?:called |named )?({_NAME}(?: {_NAME})*)",
     re.IGNORECASE,
 )
