@@ -5,6 +5,7 @@ from celery import shared_task
 from registrations import limits
 from registrations.actions import (
     changing,
+    circulars,
     inviting,
     kit,
     offering,
@@ -88,3 +89,9 @@ def retain() -> None:
 def remove_pictures() -> None:
     """Delete the pictures of removed photos from storage."""
     retention.remove_pictures()
+
+
+@shared_task(name="registrations.send_circulars")
+def send_circulars() -> None:
+    """Carry on with what staff wrote to many."""
+    circulars.send_due()

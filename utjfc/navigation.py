@@ -32,6 +32,7 @@ WORK: list[Entry] = [
         "hourglass_empty",
         "registrations.change_registration",
     ),
+    ("Write to families", "compose", "mail", "registrations.add_circular"),
     ("Photos to look at", "photo_review", "photo_library", "registrations.view_photo"),
     ("Import", "import_table", "upload_file", "registrations.import_tables"),
     ("New season", "new_season", "calendar_month", "registrations.run_rollover"),

@@ -15,6 +15,7 @@ SECONDS = {
     "registrations.offer_places": 60,
     "registrations.invite": 10,
     "registrations.remove_pictures": 60,
+    "registrations.send_circulars": 10,
     "payments.ask": 3,
     "payments.collect": 3,
     "payments.price": 3,

@@ -114,6 +114,26 @@ def queue_photo_again(
     return _owe_sms(registration, Kind.PHOTO_AGAIN, resend, at=at, by=by, **given)
 
 
+def queue_circular(
+    registration: Registration,
+    *,
+    kind: str,
+    subject: str,
+    text: str,
+    by_sms: bool,
+    by_email: bool,
+    at: datetime,
+    by: str,
+) -> tuple[Sms | None, Email | None]:
+    """Owe what staff wrote to many, in the ways given. Call inside a transaction."""
+    resend = _next_resend(registration, kind)
+    sms_ = _owe_sms(registration, kind, resend, at=at, by=by, text=text) if by_sms else None
+    email = None
+    if by_email:
+        email = owe_email(registration, kind, resend, at=at, text=text, title=subject)
+    return sms_, email
+
+
 def queue_receipt(registration: Registration, *, text: str, at: datetime) -> Email | None:
     """Owe a receipt by e-mail; `text` lists what was received. Call inside a transaction.
 
@@ -191,7 +211,7 @@ def preview(registration: Registration, kind: str = Kind.PAYMENT_LINK, **extra: 
 
 
 def owe_email(
-    registration: Registration, kind: str, resend: int, *, at: datetime, text: str
+    registration: Registration, kind: str, resend: int, *, at: datetime, text: str, **extra: Any
 ) -> Email | None:
     """Store an e-mail that says what `text`, the SMS, would have said; once per kind and resend.
 
@@ -200,7 +220,7 @@ def owe_email(
     if not registration.guardian.email:
         return None
     address = registration.guardian.email
-    given = _words(registration, 50, sent_to=address, text=text)
+    given = _words(registration, 50, sent_to=address, text=text, **extra)
     whole = wording.plain(f"email/{kind}.txt", **given)
     subject, _, body = whole.partition("\n")
     email, made = Email.objects.get_or_create(

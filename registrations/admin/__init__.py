@@ -1,6 +1,7 @@
 """The office's view of seasons, people, registrations, conversations and messages."""
 
 from registrations.admin import (
+    circulars,
     clubs,
     conversations,
     home,
@@ -23,6 +24,7 @@ from registrations.admin import (
 )
 
 __all__ = [
+    "circulars",
     "clubs",
     "conversations",
     "home",

@@ -30,6 +30,7 @@ class NewPhone(forms.Form):
     """A UK mobile number."""
 
     phone = forms.CharField(label="New mobile number", max_length=30)
+    resend = forms.BooleanField(label="Send the payment link there, if it is owed", required=False)
 
     def clean_phone(self) -> str:
         try:
@@ -54,6 +55,10 @@ class Leaving(Reason):
 def _owes(row: Registration) -> bool:
     settled = row.fee_settled_at and row.collection_arranged_at
     return row.asks_for_payment and not settled
+
+
+def _owes_by_email(row: Registration) -> bool:
+    return bool(_owes(row) and row.guardian.email)
 
 
 def _flagged(row: Registration) -> bool:
@@ -114,11 +119,34 @@ class Deeds(OfficeAdmin):
         return f"One was sent lately, on {at:%-d %B at %H:%M} ({last.get_status_display()})."
 
     @button("Correct the mobile number", shown=_live, ask=NewPhone, menu="Messages")
-    def correct_phone(self, request: HttpRequest, row: Registration, phone: str) -> str:
-        """Change where texts go."""
+    def correct_phone(
+        self, request: HttpRequest, row: Registration, phone: str, resend: bool
+    ) -> str:
+        """Change where texts go; and send the link that did not arrive."""
         by = request.user.get_username()
-        contacts.correct_phone(row.pk, phone, at=clock.now(), by=by)
-        return f"Texts now go to {phone}."
+        with transaction.atomic():
+            contacts.correct_phone(row.pk, phone, at=clock.now(), by=by)
+            again = resend and _owes(row)
+            if again:
+                messages.queue_payment_link(states.locked(row.pk), at=clock.now(), by=by)
+        return f"Texts now go to {phone}{', the payment link too' if again else ''}."
+
+    @button(
+        "E-mail the payment link", shown=_owes_by_email, ask=Sure, preview="payment_email",
+        menu="Messages",
+    )  # fmt: skip
+    def email_payment_link(self, request: HttpRequest, row: Registration) -> str:
+        """Owe the link by e-mail, where texts do not arrive."""
+        with transaction.atomic():
+            queued = messages.queue_payment_email(states.locked(row.pk), at=clock.now())
+        if queued is None:
+            raise ValidationError("Nothing was sent: there is no e-mail address.")
+        return f"The payment link is on its way to {queued.to}."
+
+    def payment_email(self, request: HttpRequest, row: Registration) -> dict[str, Any]:
+        """Where it goes, and what it says at its heart."""
+        text = messages.preview(row, Kind.PAYMENT_LINK)
+        return {"lines": [("To", row.guardian.email), ("Text", text)]}
 
     @button("Retry what failed", menu="Messages")
     def retry_failed(self, request: HttpRequest, row: Registration) -> str:

@@ -15,6 +15,7 @@ from integrations.office import OfficeForm, Worklist
 from registrations.actions import states, sync
 from registrations.admin.behalf import OnBehalf
 from registrations.admin.choosing import AgeGroupFilter, AttentionFilter, SeasonFilter
+from registrations.admin.circulars import Writing
 from registrations.admin.closed import ClosedSeason
 from registrations.admin.deeds import Deeds
 from registrations.admin.places import Places
@@ -40,13 +41,22 @@ class RegistrationForm(OfficeForm):
 
 @admin.register(Registration)
 class RegistrationAdmin(
-    ClosedSeason, Deeds, Places, Moving, Resending, OnBehalf, Shown, InAirtable, PersonSearch
+    ClosedSeason,
+    Deeds,
+    Places,
+    Moving,
+    Resending,
+    Writing,
+    OnBehalf,
+    Shown,
+    InAirtable,
+    PersonSearch,
 ):
     """One child's registration: read here, changed by its buttons."""
 
     form = RegistrationForm
     airtable_kind = "registration"
-    actions = ["resend_chosen"]
+    actions = ["resend_chosen", "write_to_chosen"]
     change_form_template = "admin/registrations/registration.html"
     list_display = [
         "child",

@@ -18,7 +18,7 @@ from integrations import clock, sms
 from integrations.office import OfficeAdmin, office
 from registrations.actions import messages as texts
 from registrations.actions import resends
-from registrations.models import Registration, Sms, visible_to
+from registrations.models import CircularRecipient, Registration, Sms, visible_to
 from registrations.models.messages import Kind
 from registrations.models.resends import Resend, ResendRecipient
 
@@ -93,7 +93,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     related = "registration__player", "registration__team", "sms", "email"
     listed = rows.select_related(*related).defer(*SECRET).order_by("pk")
-    counted = Counter(_standing(row) for row in listed.iterator())
+    counted = Counter(standing(row) for row in listed.iterator())
     if request.GET.get("only") == "lost":
         listed = listed.filter(~Q(left_out="") | Q(sms__status__in=["failed", "undelivered"]))
     page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
@@ -103,13 +103,14 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
         "counted": sorted(counted.items()),
         "open": counted["not begun"] + counted["pending"],
         "page": page,
-        "lines": [(row, _standing(row), _why(row)) for row in page],
+        "lines": [(row, standing(row), why(row)) for row in page],
         "only": request.GET.get("only", ""),
     }
     return TemplateResponse(request, "admin/registrations/resend_progress.html", context)
 
 
-def _standing(row: ResendRecipient) -> str:
+def standing(row: ResendRecipient | CircularRecipient) -> str:
+    """How one family's message stands, in a few words."""
     if row.left_out:
         return "left out"
     if row.sms and row.sms.sid and row.sms.status == Sms.Status.PENDING:
@@ -121,7 +122,8 @@ def _standing(row: ResendRecipient) -> str:
     return "not begun"
 
 
-def _why(row: ResendRecipient) -> str:
+def why(row: ResendRecipient | CircularRecipient) -> str:
+    """Why it was left out, or what Twilio says of it."""
     if row.left_out:
         return row.left_out
     return (row.sms.error or row.sms.last_error) if row.sms else ""

@@ -1,6 +1,7 @@
 """Who wants to play, and who is a player."""
 
 from registrations.models.chat import ChatMessage, ChatSession, Draft, ShirtHold
+from registrations.models.circulars import Circular, CircularRecipient
 from registrations.models.consents import Consent
 from registrations.models.imports import Import
 from registrations.models.messages import Email, OptOut, Sms
@@ -24,6 +25,8 @@ __all__ = [
     "Address",
     "ChatMessage",
     "ChatSession",
+    "Circular",
+    "CircularRecipient",
     "Consent",
     "ContactCode",
     "Draft",

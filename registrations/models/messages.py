@@ -22,6 +22,8 @@ class Kind(models.TextChoices):
     TEAM = "team", "change of team"
     ARREARS = "arrears", "reminder of what is late"
     RECEIPT = "receipt", "receipt"
+    NEWS = "news", "club news"
+    NOTICE = "notice", "message of the club"
     PHOTO_AGAIN = "photo_again", "another photo"
     FAMILY_MANDATE = "family_mandate", "child on the family's Direct Debit"
 

@@ -69,8 +69,24 @@ def test_what_a_registration_can_be_done_to_is_in_menus_that_work_without_script
     row = factories.registration()
     page = client.get(reverse("admin:registrations_registration_change", args=[row.pk]))
     menus = {menu: [mark.name for mark in marks] for menu, marks in page.context["menus"]}
-    assert menus["Messages"] == ["resend_payment_sms", "correct_phone", "retry_failed"]
+    assert menus["Messages"] == [
+        "resend_payment_sms", "correct_phone", "email_payment_link", "retry_failed",
+    ]  # fmt: skip
     assert menus["Place"] == ["move_team", "start_trial", "suspend", "cancel"]
     assert "record_money" in menus["Money"]
     assert menus.get("", []) == []
     assert "<summary>Money</summary>" in page.content.decode()
+
+
+def test_a_link_that_did_not_arrive_goes_to_the_right_number_or_by_email(client, boss):
+    row = factories.registration()
+    do = "admin:registrations_registration_do"
+    given = {"confirmed": "1", "phone": "07700 900123", "resend": "on"}
+    client.post(reverse(do, args=[row.pk, "correct_phone"]), given)
+    text = row.sms.get()
+    assert (str(text.to), text.kind) == ("+447700900123", "payment_link")
+    asked = client.post(reverse(do, args=[row.pk, "email_payment_link"]))
+    assert row.guardian.email in asked.content.decode()
+    assert not row.emails.exists()
+    client.post(reverse(do, args=[row.pk, "email_payment_link"]), {"confirmed": "1"})
+    assert row.token in row.emails.get(kind="payment_link").body

@@ -52,6 +52,7 @@ MODELS = """
     payments.SiblingCase                   vap   vap   vap   -     -     -
     payments.Subscription                  vp    -     vp    -     -     -
     registrations.ChatSession              vp    vp    -     -     -     -
+    registrations.Circular                 vp    vp    -     -     -     -
     registrations.ContactCode              vp    vp    -     -     -     -
     registrations.Draft                    vp    vp    -     -     -     -
     registrations.Email                    vp    vp    v     -     -     -
@@ -101,6 +102,7 @@ BUTTONS = """
     registrations.Invitation         AR    release
     registrations.Photo              AR    try_again looked_at
     registrations.Registration       AR    resend_payment_sms correct_phone retry_failed looked_at
+    registrations.Registration       AR    email_payment_link
     registrations.PlaceOffer         AR    take_back
     registrations.Registration       AR    give_place suspend reinstate cancel
     registrations.Registration       AR    offer_place start_trial move_team
@@ -130,7 +132,7 @@ ACTIONS = """
     payments.PaymentOrder            AT    retry_chosen
     payments.Subscription            AT    retry_chosen
     registrations.ContactCode        AR    retry_chosen
-    registrations.Registration       AR    resend_chosen
+    registrations.Registration       AR    resend_chosen write_to_chosen
     registrations.Email              AR    retry_chosen
     registrations.Photo              AR    retry_chosen
     registrations.ResumeLink         AR    retry_chosen
@@ -149,6 +151,8 @@ PAGES = """
     registrations_register                   AR
     resend                                   AR
     photo_review                             ARW
+    compose                                  AR
+    circular                                 AR
     import_table                             AR
     import_table?headings=players            AR
     import                                   AR
@@ -269,6 +273,7 @@ def test_every_page_is_decided_for_every_role(people, club, client):
             "registration_move": [photo.registration_id],
             "resend": [404],
             "import": [404],
+            "circular": [404],
         }.get(name, [])
         address = reverse(f"admin:{name}", args=args)
         # Nothing has been sent or handed in: whoever may look is told that there is no such page.
