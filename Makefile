@@ -6,7 +6,7 @@ PY := $(V)/bin/python
 .PHONY: help run test bench soak lint format lock clean
 
 help:
-	@echo "make run     start the demo: web, worker and sandbox (PORT, SANDBOX_PORT)"
+	@echo "make run     start the demo: web, worker, sandbox, agents (PORT, SANDBOX_PORT, MCP_PORT)"
 	@echo "make test    every check, then the tests on SQLite and, where they answer, PostgreSQL and Redis"
 	@echo "make bench   measure against the floors of docs/benchmarks.md; figures in var/bench.json"
 	@echo "make soak    the same tests and benchmarks at full size (long)"

@@ -4,13 +4,15 @@ from datetime import timedelta
 
 from django.apps import apps
 from django.contrib.sessions.backends.db import SessionStore
+from django.db.models import QuerySet
 
 from integrations import clock
 from integrations.accounts import signins
-from integrations.models import Due, ServiceCall, ServiceState
+from integrations.models import AgentCall, Due, ServiceCall, ServiceState
 
 HEARTBEAT = "worker"
 CALLS_KEPT = timedelta(days=30)
+AGENTS_KEPT = timedelta(days=400)  # what agents did is asked for after a season, too
 BATCH = 1000
 
 
@@ -35,13 +37,18 @@ def wake(service: str) -> int:
 
 
 def tidy() -> int:
-    """Delete calls older than 30 days and sessions that have ended,
-    and sign-ins older than a year; returns how many calls."""
-    oldest, deleted = clock.now() - CALLS_KEPT, 0
-    old = ServiceCall.objects.filter(started_at__lt=oldest).order_by("pk")
-    # In small batches, so that nobody waits long for the table.
-    while batch := list(old.values_list("pk", flat=True)[:BATCH]):
-        deleted += ServiceCall.objects.filter(pk__in=batch).delete()[0]
+    """Delete old calls (outgoing, of agents), sign-ins and sessions; how many calls."""
+    now = clock.now()
+    deleted = _delete(ServiceCall.objects.filter(started_at__lt=now - CALLS_KEPT))
+    deleted += _delete(AgentCall.objects.filter(at__lt=now - AGENTS_KEPT))
     SessionStore.clear_expired()
     signins.tidy()
+    return deleted
+
+
+def _delete(old: QuerySet) -> int:
+    """In small batches, so that nobody waits long for the table."""
+    deleted = 0
+    while batch := list(old.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        deleted += old.model._default_manager.filter(pk__in=batch).delete()[0]
     return deleted

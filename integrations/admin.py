@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from integrations import clock
+from integrations.agents import admin as agents
 from integrations.airtable import links, office, review
 from integrations.health import home, pages
 from integrations.models import NO_RECORD, AirtableRow, ServiceCall, ServiceState, WebhookEvent
@@ -14,7 +15,7 @@ from integrations.office import office as site
 from integrations.office.admins import QueueAdmin, QueueFilter
 from integrations.office.buttons import Sure, button
 
-__all__ = ["accounts", "home", "office", "review"]
+__all__ = ["accounts", "agents", "home", "office", "review"]
 
 pages.register(site())
 waiting.register(site())

@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from integrations.agents import hosted
 from integrations.health.credentials import masked
 
 Level = Callable[..., CheckMessage]
@@ -56,7 +57,7 @@ def check_deployment(app_configs: object, **kwargs: object) -> list[CheckMessage
         text = f"ENVIRONMENT is {settings.ENVIRONMENT!r}; a deployment needs 'production'."
         return [Warning(text, id="club.W020")]
     found = [*_missing(Error), *_gocardless(Error), *_addresses(), *_secret_key(), *_database()]
-    return [*found, *_redis()]
+    return [*found, *_redis(), *_agents()]
 
 
 def _missing(level: Level) -> Iterator[CheckMessage]:
@@ -130,6 +131,11 @@ def _redis() -> Iterator[CheckMessage]:
     if not settings.REDIS_URL and not str(settings.CELERY_BROKER_URL).startswith("redis"):
         text = "REDIS_HOST is not set: bells and the cache go through files of one machine."
         yield Warning(text, id="club.W012")
+
+
+def _agents() -> Iterator[CheckMessage]:
+    if settings.USE_MCP and (why := hosted.hindrance()):
+        yield Warning(f"USE_MCP is on, but {why}: tools run in this program.", id="club.W013")
 
 
 def _value(name: str) -> str:

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from integrations import actions, inbox
 from integrations.accounts import resets
+from integrations.agents import hosted
 from integrations.airtable import hooks, pull, push
 
 
@@ -49,6 +50,12 @@ def mail_resets() -> None:
 def beat() -> None:
     """Show that worker and beat are alive."""
     actions.note_heartbeat()
+
+
+@shared_task(name="integrations.watch_agents")
+def watch_agents() -> None:
+    """Look whether the agents' door is well, where models are sent there."""
+    hosted.watch()
 
 
 @shared_task(name="integrations.tidy")

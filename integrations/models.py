@@ -13,6 +13,7 @@ from django.db.models import F, Q
 
 from integrations import clock
 from integrations.accounts.models import SignIn
+from integrations.agents.models import AgentCall, AgentMode, AgentToken
 from integrations.airtable.state import AirtableBase, AirtableConflict, AirtableRun, AirtableTable
 from integrations.audit import AuditEntry
 from integrations.errors import Blocked, OutsideError, Rejected, Unavailable, Uncertain
@@ -20,6 +21,9 @@ from integrations.work import Task
 
 __all__ = [
     "NO_RECORD",
+    "AgentCall",
+    "AgentMode",
+    "AgentToken",
     "AirtableBase",
     "AirtableConflict",
     "AirtableRow",

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from integrations import api
+from integrations.agents import api as agents
 from integrations.health import pages
 
 urlpatterns: list[URLPattern] = [
@@ -12,4 +13,6 @@ urlpatterns: list[URLPattern] = [
     path("livez", api.livez, name="livez"),
     path("readyz", api.readyz, name="readyz"),
     path("service-health", pages.service_health_json, name="service-health"),
+    path("agent/status", agents.status, name="agent-status"),
+    path("agent/mode", agents.mode, name="agent-mode"),
 ]

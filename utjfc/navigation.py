@@ -47,6 +47,12 @@ PLATFORM: list[Entry] = [
         "monitor_heart",
         "integrations.view_servicestate",
     ),
+    (
+        "Agents",
+        "integrations_agenttoken_changelist",
+        "smart_toy",
+        "integrations.view_agenttoken",
+    ),
     ("Staff", "auth_user_changelist", "badge", "auth.view_user"),
     (
         "Audit trail",

@@ -55,6 +55,8 @@ RIGHTS: dict[str, dict[str, list[str]]] = {
             "view_suspension",
             "view_sms",
             "view_email",
+            "view_proposal",
+            "change_proposal",
             "see_all_teams",
             "see_money",
             "see_numbers",

@@ -24,6 +24,7 @@ SECONDS = {
     "payments.chase": 3600,
     "integrations.mail_resets": 5,
     "integrations.beat": 30,
+    "integrations.watch_agents": 30,
 }
 NIGHTLY = {
     "payments.reconcile": crontab(hour=2, minute=41),

@@ -149,6 +149,18 @@ OPENAI_INPUT_PRICE = env.float("OPENAI_INPUT_PRICE", default=2.0)
 OPENAI_OUTPUT_PRICE = env.float("OPENAI_OUTPUT_PRICE", default=8.0)
 OPENAI_URL = _service("OPENAI_URL", "https://api.openai.com/v1", "/openai/v1")
 
+# --- The agents' door: MCP (docs/agents.md) -----------------------------------------------------
+MCP_HOST = env("MCP_HOST", default="127.0.0.1")
+MCP_PORT = env.int("MCP_PORT", default=8002)
+MCP_CALLS_A_MINUTE = env.int("MCP_CALLS_A_MINUTE", default=120)
+# The address at which a model's provider reaches the door, and the token that it is given.
+MCP_SERVER_URL = env("MCP_SERVER_URL", default="")
+MCP_AUTH_TOKEN = env("MCP_AUTH_TOKEN", default="")
+USE_MCP = env.bool("USE_MCP", default=False)
+MCP_ALLOWED_HOSTS = env.list("MCP_ALLOWED_HOSTS", default=[]) or [
+    name for name in [urlsplit(MCP_SERVER_URL).hostname] if name
+]
+
 # --- Django -----------------------------------------------------------------------------------
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or (
     [urlsplit(PUBLIC_URL).hostname or "localhost"]
@@ -419,6 +431,8 @@ LOGGING = {
         "gocardless_pro": {"level": "WARNING"},
         "openai": {"level": "WARNING"},
         "httpx2": {"level": "WARNING"},
+        "mcp": {"level": "WARNING"},
+        "mcp.server.sse": {"level": "CRITICAL"},  # it prints what it could not parse
     },
 }
 if TESTING:

@@ -15,6 +15,7 @@ TEAM_OF = {
     "registrations.Sms": "registration__team",
     "registrations.Email": "registration__team",
     "registrations.Draft": "team",
+    "registrations.Proposal": "team",
     "payments.Payment": "registration__team",
     "payments.BillingRequest": "registration__team",
     "payments.Subscription": "registration__team",

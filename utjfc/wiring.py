@@ -23,7 +23,7 @@ VISIBLE_TO = "registrations.models.visible_to"
 AUDIT_STORY = "registration"
 # What ends, besides their login, when staff leave: functions that take the user and say in words
 # what they ended (integrations.accounts.leaving).
-WHEN_STAFF_LEAVE = ["registrations.actions.staff.leave_teams"]
+WHEN_STAFF_LEAVE = ["registrations.actions.staff.leave_teams", "integrations.agents.tokens.leave"]
 # Which service the rows of each queue wait for (integrations.health).
 DUE_SERVICES = {
     "integrations.WebhookEvent": "gocardless",
@@ -44,3 +44,11 @@ DUE_SERVICES = {
     "payments.Ending": "gocardless",
     "payments.PaymentOrder": "gocardless",
 }
+# What agents may call (docs/agents.md), in the order in which it is offered.
+AGENT_TOOLS = [
+    "registrations.agents.reading.TOOLS",
+    "registrations.agents.asking.TOOLS",
+    "payments.agents.TOOLS",
+    "registrations.agents.lookups.TOOLS",
+    "registrations.agents.writing.TOOLS",
+]

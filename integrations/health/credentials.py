@@ -11,6 +11,7 @@ CREDENTIALS = {
     "s3": ["AWS_S3_BUCKET_NAME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
     "places": ["GOOGLE_PLACES_API_KEY"],
     "openai": ["OPENAI_API_KEY"],
+    "mcp": ["MCP_SERVER_URL", "MCP_AUTH_TOKEN"],
 }
 SHORT = 12  # first and last four of anything shorter would give most of it away
 

@@ -22,6 +22,7 @@ NAMES = {
     "places": "Google Places",
     "openai": "OpenAI (reading)",
     "mail": "E-mail",
+    "mcp": "Agents' door, for models",
     "database": "Database",
     "broker": "Broker",
     "worker": "Worker",
@@ -97,6 +98,8 @@ def _unconfigured(name: str) -> tuple[str, str]:
         return GOOD, "not configured: parents type their address"
     if name == "openai":
         return GOOD, "not configured: answers are read by rule"
+    if name == "mcp":
+        return GOOD, "not configured: a model's tools run in this program"
     return BAD, "not configured"
 
 

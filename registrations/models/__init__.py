@@ -9,6 +9,7 @@ from registrations.models.offers import PlaceOffer
 from registrations.models.people import Address, Family, Guardian, Player
 from registrations.models.photos import Photo, PhotoBytes
 from registrations.models.proofs import ContactCode, ResumeLink
+from registrations.models.proposals import Proposal
 from registrations.models.reading import ModelCall
 from registrations.models.registrations import Registration
 from registrations.models.resends import Resend, ResendRecipient
@@ -42,6 +43,7 @@ __all__ = [
     "PlaceOffer",
     "PlannedTeam",
     "Player",
+    "Proposal",
     "Registration",
     "Resend",
     "ResendRecipient",

@@ -49,6 +49,7 @@ def test_health_is_for_staff_only_and_refused_as_json(client, address):
         "places",
         "openai",
         "mail",
+        "mcp",
         "database",
         "broker",
         "worker",

@@ -32,6 +32,7 @@ def test_every_job_that_beat_rings_for_is_there():
         "integrations.pull_airtable",
         "integrations.push_airtable",
         "integrations.tidy",
+        "integrations.watch_agents",
     }
 
 

@@ -52,7 +52,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict]:
     real = datetime.now(UTC)  # noqa: TID251  the demo's clock is set against the real one
     (var / "clock").write_text(str((MOMENT - real).total_seconds()))
     settings = {"ENVIRONMENT": "demo", "VAR_DIR": str(var), "ENV_FILE": str(var / "none")}
-    ports = {"PORT": str(_free_port()), "SANDBOX_PORT": str(_free_port())}
+    ports = {name: str(_free_port()) for name in ("PORT", "SANDBOX_PORT", "MCP_PORT")}
     with _database() as database, (var / "said").open("w") as said:
         ours = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
         env = {**ours, **settings, **ports, **database}

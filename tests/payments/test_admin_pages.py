@@ -16,6 +16,8 @@ from integrations.airtable.state import (
     AirtableTable,
 )
 from integrations.models import (
+    AgentCall,
+    AgentToken,
     AirtableRow,
     AuditEntry,
     PasswordReset,
@@ -58,6 +60,7 @@ from registrations.models import (
     OptOut,
     Photo,
     PhotoBytes,
+    Proposal,
     Registration,
     ResumeLink,
     ReturningPlace,
@@ -127,6 +130,12 @@ def club(boss):
     staff = User.objects.get(username="boss")
     TeamStaff.objects.create(user=staff, team=row.team)
     PasswordReset.objects.create(user=staff, asked_at=now, **wrong)
+    token = AgentToken.objects.create(
+        user=staff, name="assistant", digest="d", hint="club_aaaa", created_at=now, expires_at=now
+    )
+    AgentCall.objects.create(token=token, by="agent for boss", tool="teams", outcome="read", at=now)
+    proposed = {"kind": "suspension", "registration": row, "team": row.team, "proposed_at": now}
+    Proposal.objects.create(**proposed, reason="no kit", proposed_by="agent for boss")
     AuditEntry.objects.create(at=now, verb="did", by="boss", words="made a club")
     _paid(row, now, wrong)
     WebhookEvent.objects.create(
@@ -296,6 +305,7 @@ def test_an_add_page_opens_where_staff_make_such_rows_and_nowhere_else(label, bo
         "payments.SiblingCase",
         "auth.User",
         "auth.Group",
+        "integrations.AgentToken",
     }
     assert response.status_code == (200 if made_by_hand else 403)
 

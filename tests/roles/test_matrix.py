@@ -21,6 +21,8 @@ LETTERS = dict(zip("ARTWMC", roles.NAMES, strict=True))
 MODELS = """
     auth.Group                             vacdp -     -     -     -     -
     auth.User                              vacp  -     -     -     -     -
+    integrations.AgentCall                 vp    v     -     -     -     -
+    integrations.AgentToken                vap   v     -     -     -     -
     integrations.AirtableBase              vp    v     -     -     -     -
     integrations.AirtableConflict          vp    v     -     -     -     -
     integrations.AirtableRow               vp    v     -     -     -     -
@@ -65,6 +67,7 @@ MODELS = """
     registrations.Photo                    vp    vp    -     v     -     -
     registrations.PlaceOffer               vp    vp    -     -     -     -
     registrations.Player                   vcp   vcp   v     v     v     -
+    registrations.Proposal                 vp    vp    vp    -     -     -
     registrations.Registration             vcp   vcp   v     v     v     -
     registrations.ResumeLink               vp    vp    -     -     -     -
     registrations.RetentionItem            vp    vp    -     -     -     -
@@ -81,6 +84,7 @@ MODELS = """
 # Which roles (by letter) find these buttons on a row's page; everybody else is refused.
 BUTTONS = """
     auth.User                        A     end_access sign_out remove_factors send_reset
+    integrations.AgentToken          A     revoke
     integrations.AirtableConflict    A     take_ours take_theirs take_third
     integrations.AirtableRow         A     try_again looked_at make_anew delete_there
     integrations.AirtableTable       A     read_now allow
@@ -101,6 +105,7 @@ BUTTONS = """
     registrations.Email              AR    try_again looked_at
     registrations.Invitation         AR    release
     registrations.Photo              AR    try_again looked_at
+    registrations.Proposal           ART   approve reject
     registrations.Registration       AR    resend_payment_sms correct_phone retry_failed looked_at
     registrations.Registration       AR    email_payment_link
     registrations.PlaceOffer         AR    take_back

@@ -118,8 +118,9 @@ def test_nothing_was_called_and_nothing_waits(demo):
 
 
 def test_the_announcement_names_what_a_script_needs(settings):
-    said = announcement.contents(["200-lions-u10-2627"])
-    assert set(said) == {"urls", "logins", "codes", "sandbox"}
+    said = announcement.contents(["200-lions-u10-2627"], "club_demo")
+    assert set(said) == {"urls", "logins", "codes", "mcp", "sandbox"}
+    assert said["mcp"] == {"url": "http://127.0.0.1:8002/mcp", "token": "club_demo"}
     assert set(said["urls"]) == {"web", "admin", "sandbox"}
     assert set(said["sandbox"]) == {"airtable", "twilio", "gocardless", "places", "openai"}
     assert set(said["sandbox"]["airtable"]) == {"endpoint_url", "pat", "base_id"}

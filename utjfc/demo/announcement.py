@@ -9,8 +9,8 @@ from django.conf import settings
 from utjfc.demo.staff import LOGINS
 
 
-def contents(codes: list[str]) -> dict[str, Any]:
-    """The addresses, logins, codes and the sandbox's credentials."""
+def contents(codes: list[str], agents_token: str) -> dict[str, Any]:
+    """The addresses, logins, codes, the agents' door and the sandbox's credentials."""
     web = f"http://127.0.0.1:{settings.PORT}"
     return {
         "urls": {"web": web, "admin": f"{web}/admin/", "sandbox": settings.SANDBOX_URL},
@@ -18,6 +18,7 @@ def contents(codes: list[str]) -> dict[str, Any]:
             {"username": one.username, "password": one.password, "role": one.role} for one in LOGINS
         ],
         "codes": codes,
+        "mcp": {"url": f"http://127.0.0.1:{settings.MCP_PORT}/mcp", "token": agents_token},
         "sandbox": {
             "airtable": {
                 "endpoint_url": settings.AIRTABLE_URL,
@@ -61,6 +62,8 @@ def words(said: dict[str, Any]) -> str:
         f"  Admin          {urls['admin']}",
         f"  Sandbox        {urls['sandbox']}/   the parents' phones, the payment page, Airtable,",
         "                 a clock to move, a switch to turn each service off",
+        "",
+        f"  Agents (MCP)   {said['mcp']['url']}   (docs/agents.md; the token is in demo.json)",
         "",
         f"  A code to register with   {said['codes'][0]}",
         "",

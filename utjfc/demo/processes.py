@@ -1,4 +1,4 @@
-"""Starts web, worker and sandbox, and stops all of them: nothing of ours outlives the command."""
+"""Starts the demo's processes, and stops all of them: nothing of ours outlives the command."""
 
 import fcntl
 import os

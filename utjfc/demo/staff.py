@@ -1,14 +1,20 @@
 """The people who work at the demo club, with passwords that are printed: it is a demo."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 
+from integrations import clock
+from integrations.agents import tokens
+from integrations.models import AgentToken
 from registrations.models import Team, TeamStaff
 from utjfc import roles
 
 MANAGED = ("u10", "Lions")
+AGENT = "demo.json"  # the token of var/demo.json
+A_YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -51,3 +57,15 @@ def place() -> None:
     for user in get_user_model().objects.filter(username="manager"):
         for team in Team.objects.filter(age_group=MANAGED[0], name=MANAGED[1]):
             TeamStaff.objects.get_or_create(user=user, team=team)
+
+
+def agents_token() -> str:
+    """A new key to the agents' door for this start of the demo, with the administrator's rights.
+
+    A key is never shown twice, so the one of the last start is taken back.
+    """
+    for before in AgentToken.objects.filter(name=AGENT, revoked_at=None):
+        tokens.revoke(before.pk)
+    admin = User.objects.get(username="admin")
+    ends = clock.now() + A_YEAR
+    return tokens.issue(admin, name=AGENT, may_write=True, expires_at=ends, by="make run")[1]

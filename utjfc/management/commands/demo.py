@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from utjfc.celery import app
-from utjfc.demo import announcement, club
+from utjfc.demo import announcement, club, staff
 from utjfc.demo.processes import Failed, Family, check_port, lock
 
 GUNICORN = (
@@ -25,7 +25,7 @@ CELERY = (
 class Command(BaseCommand):
     """Prepares, starts, waits until all answer, says where they are, stays until stopped."""
 
-    help = "Run the demo: web, worker and sandbox, with demo data."
+    help = "Run the demo: web, worker, sandbox and the agents' door, with demo data."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Everything that can be refused is refused before anything is started."""
@@ -38,6 +38,7 @@ class Command(BaseCommand):
             with lock(settings.VAR_DIR / "demo.lock"):
                 check_port(settings.PORT, "PORT")
                 check_port(settings.SANDBOX_PORT, "SANDBOX_PORT")
+                check_port(settings.MCP_PORT, "MCP_PORT")
                 self._run()
         except Failed as error:
             raise CommandError(str(error)) from error
@@ -50,7 +51,7 @@ class Command(BaseCommand):
         try:
             self._prepare()
             family.check()
-            said = announcement.contents(club.codes())
+            said = announcement.contents(club.codes(), staff.agents_token())
             connections.close_all()
             self._start(family)
             announcement.write(file, said)
@@ -74,10 +75,12 @@ class Command(BaseCommand):
         family.start("sandbox", "manage.py", "sandbox")
         family.start("web", *GUNICORN, f"127.0.0.1:{settings.PORT}")
         family.start("worker", *CELERY, str(settings.VAR_DIR / "beat"))
-        self._say("Starting the sandbox, the web server and the worker ...")
+        family.start("mcp", "manage.py", "mcp_server")
+        self._say("Starting the sandbox, the web server, the worker and the agents' door ...")
         family.until(lambda: _answers(settings.SANDBOX_PORT, "/"), "The sandbox", 60)
         family.until(lambda: _answers(settings.PORT, "/livez"), "The web server", 60)
         family.until(_worker_answers, "The worker", 60)
+        family.until(lambda: _answers(settings.MCP_PORT, "/health"), "The agents' door", 60)
         app.send_task("integrations.beat")  # so that health pages know at once
 
     def _say(self, text: str) -> None:

@@ -1,0 +1,1 @@
+"""What agents may call about registrations, through the door or in this program."""
