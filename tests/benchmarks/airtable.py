@@ -4,7 +4,8 @@ import math
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -29,6 +30,7 @@ from tests.conftest import SANDBOX
 
 SIZES = (250, 2500, 10000) if SOAK else (250,)
 LARGEST = SIZES[-1] if SOAK else 2000
+PACE = guard.SPACING["airtable"]
 TABLE = "bench"
 TABLE_ID = "tblBench000000000"
 NAMES = [f"field_{number}" for number in range(40)]
@@ -139,9 +141,9 @@ def _requests(store: Store, size: int) -> list[Line]:
     lines = []
 
     def line(measure: str, work: Any, floor: int) -> None:
-        before = sum((store.get("requests", "airtable") or {}).values())
+        before = _made(store)
         work()
-        made = sum((store.get("requests", "airtable") or {}).values()) - before
+        made = _made(store) - before
         lines.append(at_most("B1", measure, "requests", made, floor, 1.05))
 
     def read() -> None:
@@ -157,12 +159,12 @@ def _requests(store: Store, size: int) -> list[Line]:
     line(f"the same by webhook, {payloads} payloads", _drain, math.ceil(payloads / 50))
     read()  # a sync reads first
     pushed = _change(size, changed)
-    line(f"push of {pushed}, creates and updates", _push, math.ceil(pushed / 10))
+    line(f"push of {pushed}, creates and updates", partial(_push, store), math.ceil(pushed / 10))
     gone = range(size - changed + 1, size + 1)
     outbox.mark_gone("bench", gone)
     AirtableRow.objects.filter(gone_at__isnull=False).update(due_at=clock.now())
     read()
-    line(f"deletion of {changed} there", _push, math.ceil(changed / 10))
+    line(f"deletion of {changed} there", partial(_push, store), math.ceil(changed / 10))
     for number in range(1, 4):
         store.delete(f"airtable.records.{TABLE_ID}", f"rec{number:014d}")
     AirtableTable.objects.update(swept_at=None, cursor="")
@@ -176,9 +178,28 @@ def _drain() -> None:
         pass
 
 
-def _push() -> None:
-    while push.push_due():
-        pass
+class _Paced:
+    """The clock as it goes at the pace of production, however fast or busy this machine is.
+
+    How often a long push looks again hangs on the time that it takes.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.begun, self.before = store, clock.now(), _made(store)
+
+    def now(self) -> datetime:
+        """A third of a second for each request."""
+        return self.begun + timedelta(seconds=PACE * (_made(self.store) - self.before))
+
+
+def _made(store: Store) -> int:
+    return sum((store.get("requests", "airtable") or {}).values())
+
+
+def _push(store: Store) -> None:
+    with mock.patch.object(push, "clock", _Paced(store)):
+        while push.push_due():
+            pass
 
 
 def _type(store: Store, number: int) -> int:
