@@ -27,6 +27,7 @@ Standing = SiblingCase.Standing
 SECRET = [
     f"{who}__{name}" for who in ("one", "other") for name in ("medical_notes", "not_to_collect")
 ]
+EVIDENCE = ("parent", "mobile", "e-mail", "postcode", "house", "whole address")
 PEOPLE = ["player", "guardian", "team__season", "season", "monthly_price"]
 
 
@@ -122,10 +123,10 @@ class SiblingCaseAdmin(OfficeAdmin):
 
     @admin.display(description="the two of them")
     def side_by_side(self, case: SiblingCase) -> SafeString:
-        """A table: what is known of each, alike values marked."""
+        """A table: what is known of each; what speaks for siblings and is alike is marked."""
         pairs = zip(_facts(case.one), _facts(case.other), strict=True)
         rows = (
-            (name, mine, theirs, "same" if mine and _same(mine, theirs) else "")
+            (name, mine, theirs, "same" if name in EVIDENCE and _same(mine, theirs) else "")
             for (name, mine), (_, theirs) in pairs
         )
         body = format_html_join(
@@ -133,7 +134,9 @@ class SiblingCaseAdmin(OfficeAdmin):
             '<tr><th scope="row">{}</th><td>{}</td><td>{}</td><td>{}</td></tr>',
             rows,
         )
-        return format_html('<div class="office-scroll"><table>{}</table></div>', body)
+        return format_html(
+            '<div class="office-scroll"><table class="office-pair">{}</table></div>', body
+        )
 
     @admin.display(description="what a decision changes")
     def effect(self, case: SiblingCase) -> str:
@@ -247,7 +250,7 @@ def _facts(row: Registration) -> Iterator[tuple[str, str]]:
 
 
 def _same(mine: str, theirs: str) -> bool:
-    return siblings.letters(mine) == siblings.letters(theirs)
+    return bool(mine) and siblings.letters(mine) == siblings.letters(theirs)
 
 
 def _proved(guardian: Guardian, field: str) -> str:

@@ -140,6 +140,7 @@ class Books:
             gocardless_id=id,
             pence=there["amount"],
             status=there["status"],
+            cause="refer_to_payer" if there["status"] == "failed" else "",
             charge_on=date.fromisoformat(there["charge_date"]),
             created_at=made_at,
             status_at=made_at,
