@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from integrations import clock
 from integrations.accounts import signins
-from integrations.models import AgentCall, Due, ServiceCall, ServiceState
+from integrations.models import AgentCall, Due, ServiceCall, ServiceState, StaffMail
 
 HEARTBEAT = "worker"
 CALLS_KEPT = timedelta(days=30)
@@ -41,6 +41,7 @@ def tidy() -> int:
     now = clock.now()
     deleted = _delete(ServiceCall.objects.filter(started_at__lt=now - CALLS_KEPT))
     deleted += _delete(AgentCall.objects.filter(at__lt=now - AGENTS_KEPT))
+    StaffMail.objects.filter(sent_at__lt=now - CALLS_KEPT).delete()
     SessionStore.clear_expired()
     signins.tidy()
     return deleted

@@ -9,13 +9,20 @@ from integrations import clock
 from integrations.agents import admin as agents
 from integrations.airtable import links, office, review
 from integrations.health import home, pages
-from integrations.models import NO_RECORD, AirtableRow, ServiceCall, ServiceState, WebhookEvent
-from integrations.office import OfficeAdmin, accounts, waiting
+from integrations.models import (
+    NO_RECORD,
+    AirtableRow,
+    ServiceCall,
+    ServiceState,
+    StaffMail,
+    WebhookEvent,
+)
+from integrations.office import OfficeAdmin, accounts, waiting, wishes
 from integrations.office import office as site
 from integrations.office.admins import QueueAdmin, QueueFilter
 from integrations.office.buttons import Sure, button
 
-__all__ = ["accounts", "agents", "home", "office", "review"]
+__all__ = ["accounts", "agents", "home", "office", "review", "wishes"]
 
 pages.register(site())
 waiting.register(site())
@@ -103,3 +110,15 @@ class ServiceCallAdmin(OfficeAdmin):
     list_filter = ["service", "outcome", "operation"]
     search_fields = ["operation", "code"]
     date_hierarchy = "started_at"
+
+
+@admin.register(StaffMail)
+class StaffMailAdmin(QueueAdmin):
+    """What staff are told by e-mail."""
+
+    list_display = ["created_at", "user", "kind", "subject", "sent_at", "queue", "last_error"]
+    list_filter = [QueueFilter, "kind"]
+    list_select_related = ["user"]
+
+    def summary(self, row: StaffMail) -> str:
+        return f"{row.subject}, to {row.user.get_username()}"

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from integrations import actions, inbox
+from integrations import actions, inbox, telling
 from integrations.accounts import resets
 from integrations.agents import hosted
 from integrations.airtable import hooks, pull, push
@@ -44,6 +44,24 @@ def service_back(service: str) -> None:
 def mail_resets() -> None:
     """Send the links for new passwords that wait."""
     resets.send_due()
+
+
+@shared_task(name="integrations.mail_staff")
+def mail_staff() -> None:
+    """Send what staff are told by e-mail."""
+    telling.send_due()
+
+
+@shared_task(name="integrations.watch_services")
+def watch_services() -> None:
+    """Tell staff of a service that stays away or is blocked."""
+    telling.watch()
+
+
+@shared_task(name="integrations.mail_digests")
+def mail_digests() -> None:
+    """Tell each member of staff once a day what waits."""
+    telling.digests()
 
 
 @shared_task(name="integrations.beat")

@@ -34,6 +34,8 @@ __all__ = [
     "PasswordReset",
     "ServiceCall",
     "ServiceState",
+    "StaffMail",
+    "StaffWish",
     "SignIn",
     "Task",
     "WebhookEvent",
@@ -285,3 +287,50 @@ class PasswordReset(Due):
 
     def __str__(self) -> str:
         return f"Password reset {self.pk}"
+
+
+class StaffMail(Due):
+    """One e-mail to a member of staff; its key makes each of them once, whoever asks again."""
+
+    class Kind(models.TextChoices):
+        DIGEST = "digest", "what waits, every day"
+        OUTAGE = "outage", "a service is away or blocked"
+        WEEKLY = "weekly", "paid and unpaid, every week"
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="staff_mail"
+    )
+    kind = models.CharField(max_length=10, choices=Kind)
+    key = models.CharField(max_length=120, unique=True, editable=False)
+    subject = models.CharField(max_length=150)
+    body = models.TextField()
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "e-mail to staff"
+        verbose_name_plural = "e-mails to staff"
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(
+                fields=["due_at"], name="staff_mail_due", condition=Q(due_at__isnull=False)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Staff mail {self.pk} {self.kind}"
+
+
+class StaffWish(models.Model):
+    """A kind of e-mail that a member of staff does not want."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    without = models.CharField(max_length=10, choices=StaffMail.Kind)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "without"], name="one_wish_per_kind")
+        ]
+
+    def __str__(self) -> str:
+        return f"No {self.without} for {self.user_id}"

@@ -16,6 +16,7 @@ from registrations.actions import (
     retention,
     rollover_tables,
     sending,
+    weekly,
 )
 
 
@@ -95,3 +96,9 @@ def remove_pictures() -> None:
 def send_circulars() -> None:
     """Carry on with what staff wrote to many."""
     circulars.send_due()
+
+
+@shared_task(name="registrations.tell_managers")
+def tell_managers() -> None:
+    """Owe each manager the week's list of who has paid."""
+    weekly.tell_managers()

@@ -41,6 +41,7 @@ MONEY: list[Entry] = [
     ("Books", "books", "account_balance", "payments.see_books"),
 ]
 PLATFORM: list[Entry] = [
+    ("E-mails to me", "my_mail", "notifications", ""),
     (
         "Service health",
         "service_health",

@@ -25,6 +25,10 @@ SECONDS = {
     "integrations.mail_resets": 5,
     "integrations.beat": 30,
     "integrations.watch_agents": 30,
+    "integrations.mail_staff": 10,
+    "integrations.watch_services": 60,
+    "integrations.mail_digests": 600,
+    "registrations.tell_managers": 600,
 }
 NIGHTLY = {
     "payments.reconcile": crontab(hour=2, minute=41),

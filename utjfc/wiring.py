@@ -29,6 +29,7 @@ DUE_SERVICES = {
     "integrations.WebhookEvent": "gocardless",
     "integrations.AirtableRow": "airtable",
     "integrations.PasswordReset": "mail",
+    "integrations.StaffMail": "mail",
     "registrations.Sms": "twilio",
     "registrations.Email": "mail",
     "registrations.ResumeLink": "mail",

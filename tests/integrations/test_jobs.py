@@ -27,12 +27,15 @@ def test_every_job_that_beat_rings_for_is_there():
     assert ours <= set(current_app.tasks)
     assert ours == {
         "integrations.beat",
+        "integrations.mail_digests",
         "integrations.mail_resets",
+        "integrations.mail_staff",
         "integrations.process_events",
         "integrations.pull_airtable",
         "integrations.push_airtable",
         "integrations.tidy",
         "integrations.watch_agents",
+        "integrations.watch_services",
     }
 
 

@@ -23,6 +23,7 @@ from integrations.models import (
     PasswordReset,
     ServiceCall,
     ServiceState,
+    StaffMail,
     WebhookEvent,
 )
 from payments.models import (
@@ -158,6 +159,8 @@ def club(boss):
 
 
 def _from_the_office(row, now, wrong):
+    mail = {"kind": "digest", "subject": "s", "body": "b", "created_at": now}
+    StaffMail.objects.create(user=User.objects.get(username="boss"), key="k", **mail, **wrong)
     Circular.objects.create(subject="s", text="t", starts_at=now, made_at=now)
     Import.objects.create(kind="teams", season=row.season, file_name="a.csv", handed_in_at=now)
 

@@ -32,6 +32,7 @@ MODELS = """
     integrations.PasswordReset             vp    -     -     -     -     -
     integrations.ServiceCall               vp    v     -     -     -     -
     integrations.ServiceState              vp    v     v     -     -     -
+    integrations.StaffMail                 vp    v     -     -     -     -
     integrations.WebhookEvent              vp    v     -     -     -     -
     payments.ArrearsCase                   vp    -     vp    -     -     -
     payments.ArrearsPlan                   vp    -     vp    -     -     -
@@ -89,6 +90,7 @@ BUTTONS = """
     integrations.AirtableRow         A     try_again looked_at make_anew delete_there
     integrations.AirtableTable       A     read_now allow
     integrations.PasswordReset       A     try_again looked_at
+    integrations.StaffMail           A     try_again looked_at
     integrations.WebhookEvent        A     try_again looked_at
     payments.ArrearsCase             AT    suspend dismiss
     payments.BillingRequest          AT    try_again looked_at
@@ -129,6 +131,7 @@ ACTIONS = """
     integrations.AirtableConflict    A     take_ours_chosen take_theirs_chosen take_third_chosen
     integrations.AirtableRow         A     retry_chosen
     integrations.PasswordReset       A     retry_chosen
+    integrations.StaffMail           A     retry_chosen
     integrations.WebhookEvent        A     retry_chosen
     payments.BillingRequest          AT    retry_chosen
     payments.Ending                  AT    retry_chosen
@@ -155,6 +158,7 @@ PAGES = """
     new_season                               AR
     registrations_register                   AR
     resend                                   AR
+    my_mail                                  ARTWMC
     photo_review                             ARW
     compose                                  AR
     circular                                 AR
