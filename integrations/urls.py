@@ -4,7 +4,7 @@ from django.urls import URLPattern, path
 
 from integrations import api
 from integrations.agents import api as agents
-from integrations.health import pages
+from integrations.health import metrics, pages
 
 urlpatterns: list[URLPattern] = [
     path("webhooks/gocardless", api.gocardless_webhook, name="gocardless-webhook"),
@@ -15,4 +15,5 @@ urlpatterns: list[URLPattern] = [
     path("service-health", pages.service_health_json, name="service-health"),
     path("agent/status", agents.status, name="agent-status"),
     path("agent/mode", agents.mode, name="agent-mode"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]

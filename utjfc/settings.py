@@ -371,6 +371,9 @@ CORS_ALLOW_HEADERS = ["content-type"]
 # Proxies in front of us whose X-Forwarded-For we believe: the address is the one they add.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1 if PRODUCTION else 0)
 
+# What a monitor shows to read /metrics and /service-health; empty: no monitor may.
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
+
 # --- The office: how the admin looks (docs/decisions/0008) --------------------------------------
 UNFOLD = look.unfold(CLUB_SHORT_NAME)
 

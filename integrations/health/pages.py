@@ -12,8 +12,10 @@ from django.template.response import TemplateResponse
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.cache import never_cache
 
-from integrations import audit, guard, health
+from integrations import audit, clock, guard, health
 from integrations.errors import OutsideError
+from integrations.health import history, metrics
+from integrations.health.history import Hour
 from integrations.health.report import NAMES
 from integrations.models import AuditEntry, ServiceState
 from integrations.office.pages import Office
@@ -29,7 +31,10 @@ def health_page(request: HttpRequest) -> HttpResponse:
     """Every service: how it is, what waits, what to press."""
     _may(request, "view")
     report = health.report()
-    services = [_for_page(name, entry) for name, entry in report["services"].items()]
+    hours = history.hours()
+    services = [
+        _for_page(name, entry, hours.get(name, [])) for name, entry in report["services"].items()
+    ]
     context = admin.site.each_context(request) | {
         "title": "Service health",
         "overall": report["overall_status"],
@@ -56,7 +61,9 @@ def press(request: HttpRequest, service: str, deed: str) -> HttpResponse:
 
 
 def service_health(request: HttpRequest) -> HttpResponse:
-    """The report as JSON for staff; 401 or 403 as JSON for anybody else."""
+    """The report as JSON for staff and monitors; 401 or 403 as JSON for anybody else."""
+    if metrics.has_token(request):
+        return JsonResponse(health.report())
     if not request.user.is_authenticated:
         return JsonResponse({"detail": "Sign in as staff first."}, status=401)
     if not (request.user.is_staff and request.user.has_perm("integrations.view_servicestate")):
@@ -94,9 +101,29 @@ def _may(request: HttpRequest, deed: str) -> None:
         raise PermissionDenied
 
 
-def _for_page(name: str, entry: dict[str, Any]) -> dict[str, Any]:
+def _for_page(name: str, entry: dict[str, Any], hours: list[Hour]) -> dict[str, Any]:
     moments = ("last_success_at", "last_error_at")
     parsed = {moment: parse_datetime(entry[moment] or "") for moment in moments}
     state = ServiceState.objects.filter(service=name).first()
     held = bool(state and (state.blocked_at or state.open_until or state.failures))
-    return entry | parsed | {"key": name, "held": held, "can_test": name in health.TESTS}
+    calls = entry["calls_24h"]
+    past = {
+        "hours": _bars(hours),
+        "rate": round((calls - entry["failures_24h"]) * 100 / calls, 1) if calls else None,
+        "outages": history.outages(name) if entry["last_error_at"] else [],
+    }
+    return entry | parsed | past | {"key": name, "held": held, "can_test": name in health.TESTS}
+
+
+def _bars(hours: list[Hour]) -> list[tuple[Hour, int, int]]:
+    """Each hour with its bar's place and height in a picture of 24 by 30."""
+    slowest = max((hour.milliseconds for hour in hours), default=0) or 1
+    now = clock.now()
+    return [
+        (
+            hour,
+            23 - min(int((now - hour.at).total_seconds() // 3600), 23),
+            max(hour.milliseconds * 30 // slowest, 1),
+        )
+        for hour in hours
+    ]

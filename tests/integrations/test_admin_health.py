@@ -172,3 +172,46 @@ def test_a_row_put_aside_is_done_and_keeps_its_error():
     row.refresh_from_db()
     assert (row.needs_person_at, row.due_at, row.last_error) == (None, None, "airtable: refused")
     assert not put_aside(row)
+
+
+def test_the_monitor_reads_json_and_gauges_with_its_token_and_nobody_is_called(
+    client, settings, beating
+):
+    ServiceState.objects.create(service="twilio", blocked_at=clock.now())
+    for address in ("/metrics", "/api/metrics", "/service-health"):
+        assert client.get(address).status_code == 401
+        assert client.get(address, headers={"Authorization": "Bearer "}).status_code == 401
+    settings.METRICS_TOKEN = "monitor-token"
+    asked = {"headers": {"Authorization": "Bearer monitor-token"}}
+    assert client.get("/metrics", headers={"Authorization": "Bearer other"}).status_code == 401
+    text = client.get("/metrics", **asked).content.decode()
+    assert 'club_service_level{service="twilio"} 0.0' in text
+    assert 'club_service_breaker_closed{service="twilio"} 0.0' in text
+    assert 'club_service_level{service="database"} 1.0' in text
+    assert client.get("/service-health", **asked).json()["services"]["twilio"]["level"] == "down"
+    assert not ServiceCall.objects.exists()
+
+
+def test_the_page_shows_hours_success_and_past_outages(client, boss, beating):
+    now = clock.now()
+
+    def call(minutes, outcome, milliseconds=100):
+        ServiceCall.objects.create(
+            service="twilio", operation="send", started_at=now - timedelta(minutes=minutes),
+            outcome=outcome, milliseconds=milliseconds, code="ConnectError",
+        )  # fmt: skip
+
+    for minutes in (3000, 2990, 2975, 2900):  # three close together, one alone
+        call(minutes, "unavailable")
+    for minutes in (5, 6, 7):
+        call(minutes, "ok", 200)
+    call(8, "rejected")
+    call(9, "unavailable")
+    ServiceState.objects.create(service="twilio", last_error_at=now, last_error="away")
+    page = client.get(reverse("admin:service_health"))
+    twilio = next(one for one in page.context["services"] if one["key"] == "twilio")
+    assert twilio["rate"] == 80.0
+    (outage,) = twilio["outages"]
+    assert (outage.minutes, outage.failures, outage.code) == (25, 3, "ConnectError")
+    assert sum(hour.calls for hour, _, _ in twilio["hours"]) == 5
+    assert "80.0 % worked" in page.content.decode()
