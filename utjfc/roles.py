@@ -30,6 +30,7 @@ RIGHTS: dict[str, dict[str, list[str]]] = {
             "add_*",
             "change_*",
             "delete_teamstaff",
+            "delete_clubtext",
             "see_all_teams",
             "see_money",
             "see_transcripts",

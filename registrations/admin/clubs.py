@@ -10,12 +10,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from integrations.airtable.links import InAirtable
-from integrations.office import OfficeForm
+from integrations.office import OfficeAdmin, OfficeForm
 from registrations import codes
 from registrations.actions import sync
 from registrations.admin.closed import ClosedSeason
 from registrations.admin.papers import Papers
-from registrations.models import Season, Team
+from registrations.models import ClubText, Season, Team
 
 
 class SeasonForm(OfficeForm):
@@ -144,3 +144,22 @@ class TeamAdmin(Papers, ClosedSeason, InAirtable):
 
     def summary(self, row: Team) -> str:
         return f"{row} {row.season.label}"
+
+
+@admin.register(ClubText)
+class ClubTextAdmin(OfficeAdmin):
+    """What the chat answers to questions about the club; all by hand."""
+
+    list_display = ["title", "keywords", "shown"]
+    list_filter = ["shown"]
+    search_fields = ["title", "words", "keywords"]
+    editable = ["title", "words", "keywords", "shown"]
+    fields = ["title", "words", "keywords", "shown"]
+    on_add = ["title"]
+    may_delete = True
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return list(self.fields)
+
+    def summary(self, row: ClubText) -> str:
+        return row.title

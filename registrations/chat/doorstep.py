@@ -9,7 +9,7 @@ from django.db import transaction
 from integrations import clock
 from registrations import codes, wording
 from registrations.actions import drafts, proving_back, squads
-from registrations.chat import coming_back, replies
+from registrations.chat import assistant, coming_back, replies
 from registrations.chat.replies import NEW, RETURNING, Reply
 from registrations.models import ChatSession, Draft, ReturningVisit, Season, Team
 
@@ -78,8 +78,10 @@ def answer(key: str, session: ChatSession | None, text: str, at: datetime) -> Re
         return _written_down(draft, Reply(wording.markdown("handed_over"), RETURNING), text, at)
     if draft is not None:
         return Reply(wording.markdown("gone_quiet"))
-    template = "person_without_code" if _PERSON.search(text) else "greeting"
-    return Reply(wording.markdown(template, example=example()))
+    if _PERSON.search(text):
+        return Reply(wording.markdown("person_without_code", example=example()))
+    about = assistant.answer(text, at, example=example())
+    return Reply(about or wording.markdown("greeting", example=example()))
 
 
 def _prove(session: ChatSession, visit: ReturningVisit, text: str, at: datetime) -> Reply:

@@ -19,6 +19,7 @@ from registrations.models.rollovers import PlannedTeam, ReturningPlace, Rollover
 from registrations.models.seasons import Season, Team
 from registrations.models.staff import TeamStaff, visible_to
 from registrations.models.suspensions import Suspension
+from registrations.models.texts import ClubText
 from registrations.models.timeline import TimelineEntry, note
 from registrations.models.visits import VisitCount
 
@@ -28,6 +29,7 @@ __all__ = [
     "ChatSession",
     "Circular",
     "CircularRecipient",
+    "ClubText",
     "Consent",
     "ContactCode",
     "Draft",

@@ -56,6 +56,7 @@ MODELS = """
     payments.Subscription                  vp    -     vp    -     -     -
     registrations.ChatSession              vp    vp    -     -     -     -
     registrations.Circular                 vp    vp    -     -     -     -
+    registrations.ClubText                 vacdp vacdp -     -     -     -
     registrations.ContactCode              vp    vp    -     -     -     -
     registrations.Draft                    vp    vp    -     -     -     -
     registrations.Email                    vp    vp    v     -     -     -

@@ -11,7 +11,7 @@ from django.db import transaction
 from integrations import clock
 from integrations.sandbox.store import Store
 from registrations.models import Registration, Season, Sms, Team
-from utjfc.demo import families, records, seasons, staff
+from utjfc.demo import about, families, records, seasons, staff
 from utjfc.demo.bank import Bank
 from utjfc.demo.base import Base, Document
 from utjfc.demo.books import Books
@@ -32,6 +32,7 @@ def build() -> bool:
     if Season.objects.exists():
         return False
     with transaction.atomic():
+        about.build()
         kept = _build(Random(SEED))  # noqa: S311  a demo's names, not a secret
         staff.place()
     kept.store_photos()
