@@ -159,8 +159,10 @@ def follow(token: str, *, at: datetime) -> tuple[ChatSession, ReturningVisit] | 
 def progress(rollover: Rollover) -> Progress:
     """Counts, and every family that could not be told, with the reason."""
     rows = rollover.invitations
-    mail = Email.objects.filter(registration=OuterRef("registration"), kind=Kind.INVITATION)
-    sms = Sms.objects.filter(registration=OuterRef("registration"), kind=Kind.INVITATION)
+    # What an earlier rollover sent before it was undone does not count.
+    ours = {"kind": Kind.INVITATION, "created_at__gte": rollover.started_at or clock.now()}
+    mail = Email.objects.filter(registration=OuterRef("registration"), **ours)
+    sms = Sms.objects.filter(registration=OuterRef("registration"), **ours)
     lost = sms.filter(status__in=[Sms.Status.FAILED, Sms.Status.UNDELIVERED])
     marked = rows.annotate(
         mailed=Exists(mail.filter(sent_at__isnull=False)),

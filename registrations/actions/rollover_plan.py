@@ -11,6 +11,7 @@ from django.db import transaction
 
 from registrations import moving
 from registrations.models import PlannedTeam, Registration, ReturningPlace, Rollover, Season, Team
+from registrations.models.seasons import IN_AGE_ORDER
 from registrations.moving import TeamName
 from registrations.ports import desk
 
@@ -63,7 +64,7 @@ def plan(season: Season, wishes: Wishes, *, at: datetime, by: str) -> Rollover:
     season = Season.objects.select_for_update().get(pk=season.pk)
     values = _values(season, wishes.values)
     _refuse(season, values)
-    old_teams = list(season.teams.order_by("age_group", "name"))
+    old_teams = list(season.teams.order_by(*IN_AGE_ORDER))
     try:
         moves = moving.read_moves(wishes.moves, [_name(team) for team in old_teams])
         limits = moving.read_limits(wishes.limits)
@@ -217,6 +218,8 @@ def _why_not(
     """Why a child gets no place; "" where they do."""
     if child.waiting_since and rollover.waiting == Rollover.Waiting.LET_GO:
         return "still waiting when the season ended"
+    if child.status == Registration.Status.TRIAL:
+        return "only on trial"
     if target is None:
         ended = old.age_number >= moving.LAST_AGE
         return "U18s end here" if ended else "the team ends"

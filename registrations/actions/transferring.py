@@ -21,6 +21,7 @@ from registrations.models import (
     TimelineEntry,
     note,
 )
+from registrations.models.seasons import IN_AGE_ORDER
 from registrations.ports import desk
 from registrations.wording import pounds
 
@@ -28,7 +29,7 @@ from registrations.wording import pounds
 def teams_for(registration: Registration) -> QuerySet[Team]:
     """Where a child may go: the season's other teams that are not closed, youngest first."""
     rows = Team.objects.filter(season=registration.season_id).exclude(state=Team.State.CLOSED)
-    return rows.exclude(pk=registration.team_id).order_by("age_group", "name")
+    return rows.exclude(pk=registration.team_id).order_by(*IN_AGE_ORDER)
 
 
 def foresee(registration: Registration, team: Team, *, at: datetime) -> list[tuple[str, str]]:

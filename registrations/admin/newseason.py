@@ -18,6 +18,7 @@ from registrations import moving
 from registrations.actions import inviting, rollover_commit, rollover_plan, rollover_undo
 from registrations.actions.rollover_plan import NotPossible, Wishes
 from registrations.models import ReturningPlace, Rollover, Season
+from registrations.models.seasons import IN_AGE_ORDER
 
 PERMISSION = "registrations.run_rollover"
 SHOWN = 200  # problems on the page; the list of places has them all
@@ -146,12 +147,14 @@ def _page(
 ) -> HttpResponse:
     rollover = season.rollovers.filter(undone_at=None).first() if season else None
     begun = bool(rollover and rollover.started_at)
+    if form is None and season is not None:
+        form = WishesForm(initial=_start(season, rollover))
     context = office().each_context(request) | {
         "title": f"New season after {season.label}" if season else "New season",
         "season": season,
         "rollover": rollover,
         "begun": begun,
-        "form": None if begun or season is None else dress(form or _wishes(season)),
+        "form": None if begun or form is None else dress(form),
         "problems": _problems(rollover) if rollover else [],
         "invitations": inviting.progress(rollover) if rollover and rollover.committed_at else None,
         "why_no_undo": rollover_undo.why_not(rollover) if rollover and begun else "",
@@ -159,25 +162,28 @@ def _page(
     return TemplateResponse(request, "admin/registrations/new_season.html", context)
 
 
-def _wishes(season: Season) -> WishesForm:
-    return WishesForm(initial=_start(season))
-
-
-def _start(season: Season) -> dict[str, Any]:
-    """What follows by itself from the season that ends."""
+def _start(season: Season, planned: Rollover | None) -> dict[str, Any]:
+    """What the last plan said; without one, what follows by itself from the season that ends."""
     values = moving.next_season(season)
+    if planned:
+        values |= rollover_plan.season_values(planned)
+    teams = list(planned.teams.all()) if planned else []
     lines = []
-    for team in season.teams.order_by("age_group", "name"):
+    for team in season.teams.order_by(*IN_AGE_ORDER):
         old = (team.age_group, team.name)
         new = ", ".join(moving.written(name) for name in moving.moved_up(old))
-        lines.append((team.age_number, f"{moving.written(old)} = {new}".rstrip()))
+        if planned:
+            new = ", ".join(str(each) for each in teams if str(team) in each.comes_from.split(", "))
+        lines.append(f"{moving.written(old)} = {new}".rstrip())
+    limits = [f"{team} = {team.squad_limit}" for team in teams if team.squad_limit]
     return values | {
-        "moves": "\n".join(line for _, line in sorted(lines)),
+        "moves": "\n".join(lines),
+        "limits": "\n".join(limits),
         "signing_on_fee": f"{values['signing_on_fee_pence'] / 100:.2f}",
         "monthly_fee": f"{values['monthly_fee_pence'] / 100:.2f}",
         "kit_sizes": ", ".join(values["kit_sizes"]),
-        "waiting": Rollover.Waiting.CARRY,
-        "arrears": Rollover.Arrears.INVITE,
+        "waiting": planned.waiting if planned else Rollover.Waiting.CARRY,
+        "arrears": planned.arrears if planned else Rollover.Arrears.INVITE,
     }
 
 

@@ -73,11 +73,17 @@ class Places(OfficeAdmin):
         states.give_place(row.pk, at=clock.now(), by=staff(request))
         return "The child has a place; the parent is asked for payment."
 
-    @button("Take on trial", shown=trials.may_start, ask=LastDay, preview="how_full", menu="Place")
+    @button(
+        "Take on trial", shown=trials.may_start, ask=LastDay, preview="who_is_there", menu="Place"
+    )
     def start_trial(self, request: HttpRequest, row: Registration, last_day: date) -> str:
         """Let the child train until a day, without payment."""
         trials.start(row.pk, last_day=last_day, at=clock.now(), by=staff(request))
         return "On trial; the family is told that there is nothing to pay until then."
+
+    def who_is_there(self, request: HttpRequest, row: Registration) -> dict[str, Any]:
+        """The squad, for a child who takes no place in it."""
+        return {"lines": standing(row.team)["lines"]}
 
     def how_full(self, request: HttpRequest, row: Registration) -> dict[str, Any]:
         """The squad, to be read before anybody joins it."""

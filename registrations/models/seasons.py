@@ -7,10 +7,13 @@ from datetime import date
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Length, Lower
 
 KIT_SIZES = ["5/6", "7/8", "9/10", "11/12", "13/14", "S", "M", "L", "XL", "2XL", "3XL"]
 AGE_GROUPS = [(f"u{n}", f"U{n}") for n in range(6, 19)]
+
+# Teams as people list them: U7 before U10, then by name.
+IN_AGE_ORDER = (Length("age_group"), "age_group", "name")
 
 
 def default_kit_sizes() -> list[str]:

@@ -108,6 +108,16 @@ def test_a_plan_splits_merges_ends_and_names_every_problem(old_season):
     assert Season.objects.count() == 1
 
 
+def test_a_child_who_is_only_on_trial_gets_no_place_and_arrears_rules_go_on(old_season):
+    Season.objects.update(suspension_days=40, offer_hours=24, keep_photos_days=400)
+    row = Registration.objects.filter(team__name="Lions").first()
+    Registration.objects.filter(pk=row.pk).update(status="trial", trial_ends_at=clock.now())
+    rollover = _commit(_plan(old_season))
+    assert rollover.places.get(before=row).reason == "only on trial"
+    new = rollover.to_season
+    assert (new.suspension_days, new.offer_hours, new.keep_photos_days) == (40, 24, 400)
+
+
 def test_commit_applies_exactly_the_plan_and_a_second_commit_changes_nothing(old_season):
     rollover = _plan(old_season, values={"monthly_fee_pence": 3000})
     planned_teams = {(p.age_group, p.name, p.squad_limit) for p in rollover.teams.all()}
@@ -350,7 +360,14 @@ def test_the_wizard_plans_commits_and_undoes(old_season, admin_client, client, d
     shown = planned.content.decode()
     for words in ("Nothing has been changed yet", "4 children for 3 places", "U18s end here"):
         assert words in shown
+    # The form keeps what the plan was made of: planning again from it gives the same plan.
+    again = planned.context["form"].initial
+    assert "U10 Lions = U11 Lions, U11 Bears" in again["moves"]
+    totals = Rollover.objects.get().totals
+    kept = {name: again[name] for name in planned.context["form"].fields}
+    admin_client.post(page, kept | {"what": "plan"})
     rollover = Rollover.objects.get()
+    assert rollover.totals == totals
     made = admin_client.post(page, {"what": "commit", "rollover": rollover.pk}, follow=True)
     assert "The new season is there" in made.content.decode()
     undone = admin_client.post(page, {"what": "undo", "rollover": rollover.pk}, follow=True)
