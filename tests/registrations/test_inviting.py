@@ -13,7 +13,13 @@ from django.test import Client
 
 from integrations import clock
 from integrations.models import ServiceState
-from registrations.actions import inviting, rollover_commit, rollover_plan, sending
+from registrations.actions import (
+    inviting,
+    rollover_commit,
+    rollover_plan,
+    rollover_undo,
+    sending,
+)
 from registrations.models import Consent, Email, Invitation, OptOut, Registration, Rollover, Sms
 from tests import factories
 
@@ -202,3 +208,20 @@ def test_a_family_in_arrears_is_held_back_until_staff_let_it_go(admin_client, mo
     admin_client.post(f"/admin/registrations/invitation/{one.pk}/do/release/", {"confirmed": "1"})
     assert inviting.send_due() == 1
     assert Sms.objects.count() + Email.objects.count() == 1
+
+
+def test_after_an_undo_the_families_get_a_link_that_works():
+    family(1)
+    first = rolled()
+    inviting.invite(first.pk, a_minute=60, at=clock.now())
+    inviting.send_due()
+    rollover_undo.undo(first.pk, at=clock.now(), by="reg")
+    again = rolled()
+    inviting.invite(again.pk, a_minute=60, at=clock.now())
+    inviting.send_due()
+    inviting.send_due()
+    bodies = list(Sms.objects.order_by("resend").values_list("body", flat=True))
+    assert len(bodies) == 2
+    invitation = Invitation.objects.get()
+    assert inviting.link(invitation) in bodies[1]
+    assert inviting.look(invitation.token, clock.now()) == "open"
