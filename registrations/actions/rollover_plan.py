@@ -16,6 +16,7 @@ from registrations.moving import TeamName
 from registrations.ports import desk
 
 BATCH = 1000
+LET_WAIT = "still waiting when the season ended"
 DAYS = ("opens_on", "closes_on", "first_month", "last_month", "policy_on", "earliest_birthday")
 _READ = (
     "pk",
@@ -217,7 +218,7 @@ def _why_not(
 ) -> str:
     """Why a child gets no place; "" where they do."""
     if child.waiting_since and rollover.waiting == Rollover.Waiting.LET_GO:
-        return "still waiting when the season ended"
+        return LET_WAIT
     if child.status == Registration.Status.TRIAL:
         return "only on trial"
     if target is None:
@@ -241,7 +242,7 @@ def _problems(
     squads: dict[int, int] = defaultdict(int)
     for place in places:
         if place.planned_team is None:
-            if not place.waiting_since:
+            if place.reason != LET_WAIT:
                 found.append(_problem("unplaced", place, place.reason))
             continue
         squads[place.planned_team.pk] += not place.waiting_since
