@@ -62,6 +62,8 @@ def _undo(season: Season) -> None:
     for rollover in season.rollovers.filter(undone_at=None):
         rollover_undo.undo(rollover.pk, at=clock.now(), by="bench")
     season.rollovers.all().delete()
+    # Nothing is sent here: the rows that say what is gone there would stay.
+    AirtableRow.objects.filter(kind="team").delete()
     season.refresh_from_db()
 
 
