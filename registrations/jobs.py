@@ -9,6 +9,7 @@ from registrations.actions import (
     inviting,
     kit,
     offering,
+    photo_advice,
     photos,
     proving_back,
     resends,
@@ -39,6 +40,12 @@ def mail_late_sms() -> None:
 def poll_sms() -> None:
     """Ask for receipts that never came."""
     sending.poll_stragglers()
+
+
+@shared_task(name="registrations.look_at_photos")
+def look_at_photos() -> None:
+    """Have photos looked at, where the club wants that."""
+    photo_advice.look_due()
 
 
 @shared_task(name="registrations.process_photos")

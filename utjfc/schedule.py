@@ -8,6 +8,7 @@ SECONDS = {
     "registrations.send_messages": 3,
     "registrations.resend_links": 5,
     "registrations.process_photos": 3,
+    "registrations.look_at_photos": 20,
     "registrations.poll_sms": 120,
     "registrations.mail_late_sms": 30,
     "registrations.release_expired": 60,

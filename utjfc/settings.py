@@ -136,6 +136,7 @@ GOOGLE_PLACES_URL = _service(
 
 # Reading answers by a language model; without a key, or with AI_READING off, rules alone read.
 AI_READING = env.bool("AI_READING", default=True)
+AI_PHOTO_CHECK = env.bool("AI_PHOTO_CHECK", default=False)
 OPENAI_API_KEY = _credential("OPENAI_API_KEY", "sk-sandboxKeyForTheDemoOnly0000000000")
 OPENAI_MODEL = env("OPENAI_MODEL", default="gpt-4.1")
 OPENAI_MAX_TOKENS = env.int("OPENAI_MAX_TOKENS", default=600)

@@ -35,6 +35,7 @@ DUE_SERVICES = {
     "registrations.ResumeLink": "mail",
     "registrations.ContactCode": "twilio",
     "registrations.Photo": "s3",
+    "registrations.PhotoAdvice": "openai",
     "registrations.RetentionItem": "s3",
     "registrations.Rollover": "airtable",
     "registrations.ReturningVisit": "twilio",

@@ -8,7 +8,7 @@ from django.db import transaction
 from integrations import clock, queue, storage
 from integrations.errors import Rejected, Unavailable
 from registrations import photos
-from registrations.actions import drafts, states
+from registrations.actions import drafts, photo_advice, states
 from registrations.models import (
     ChatSession,
     Draft,
@@ -97,6 +97,7 @@ def _accept(photo: Photo, picture: photos.Picture) -> None:
     registration.completed_at = registration.completed_at or moment
     states.save(registration)
     note(registration, TimelineEntry.Kind.PHOTO, "Photo accepted", at=moment)
+    photo_advice.want(row, at=moment)
     queue.ring("registrations.process_photos")
 
 

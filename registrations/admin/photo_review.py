@@ -22,7 +22,7 @@ from registrations.admin.photos import SECRET
 from registrations.models import Photo, Team, visible_to
 
 PER_PAGE = 24
-RELATED = "registration__player", "registration__team__season"
+RELATED = "registration__player", "registration__team__season", "advice"
 
 
 @office().panel("registrations.view_photo")

@@ -19,7 +19,8 @@ from integrations.errors import OutsideError
 from integrations.models import AuditEntry
 from integrations.office import office
 from integrations.office.admins import QueueAdmin, QueueFilter
-from registrations.models import Photo, PhotoBytes, TimelineEntry, note, visible_to
+from registrations.actions.photo_review import REASONS
+from registrations.models import Photo, PhotoAdvice, PhotoBytes, TimelineEntry, note, visible_to
 from registrations.papers import sheets
 
 SMALL = (360, 460)
@@ -78,6 +79,7 @@ class PhotoAdmin(QueueAdmin):
         "refusal",
         "uploaded_at",
         "accepted_at",
+        "model_says",
         "reviewed_at",
         "reviewed_by",
         "stored_at",
@@ -108,5 +110,40 @@ class PhotoAdmin(QueueAdmin):
             '<a href="{}" target="_blank" rel="noopener">Look at the photo</a>', address
         )
 
+    @admin.display(description="a computer's advice")
+    def model_says(self, row: Photo) -> str:
+        advice = PhotoAdvice.objects.filter(photo=row).exclude(verdict="").first()
+        return _advice(advice) if advice else "none"
+
     def summary(self, row: Photo) -> str:
         return f"Photo of {row.registration.player.full_name}"
+
+
+def _advice(advice: PhotoAdvice) -> str:
+    """ "looks wrong: the face cannot be seen clearly"."""
+    why = REASONS.get(advice.reason, "")
+    return ": ".join(filter(None, (advice.get_verdict_display(), why)))
+
+
+@admin.register(PhotoAdvice)
+class PhotoAdviceAdmin(QueueAdmin):
+    """What a language model makes of photos; a person decides."""
+
+    list_display = ["child", "says", "given_at", "queue", "last_error"]
+    list_filter = [QueueFilter, "verdict"]
+    fields = ["child", "says", "given_at", "due_at", "needs_person_at", "last_error"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        rows = super().get_queryset(request).select_related("photo__registration__player")
+        return rows.defer(*(f"photo__{name}" for name in SECRET))
+
+    @admin.display
+    def child(self, row: PhotoAdvice) -> str:
+        return row.photo.registration.player.full_name
+
+    @admin.display
+    def says(self, row: PhotoAdvice) -> str:
+        return _advice(row) if row.verdict else "nothing yet"
+
+    def summary(self, row: PhotoAdvice) -> str:
+        return f"Advice about the photo of {row.photo.registration.player.full_name}"

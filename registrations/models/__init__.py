@@ -7,7 +7,7 @@ from registrations.models.imports import Import
 from registrations.models.messages import Email, OptOut, Sms
 from registrations.models.offers import PlaceOffer
 from registrations.models.people import Address, Family, Guardian, Player
-from registrations.models.photos import Photo, PhotoBytes
+from registrations.models.photos import Photo, PhotoAdvice, PhotoBytes
 from registrations.models.proofs import ContactCode, ResumeLink
 from registrations.models.proposals import Proposal
 from registrations.models.reading import ModelCall
@@ -41,6 +41,7 @@ __all__ = [
     "ModelCall",
     "OptOut",
     "Photo",
+    "PhotoAdvice",
     "PhotoBytes",
     "PlaceOffer",
     "PlannedTeam",

@@ -75,3 +75,29 @@ class PhotoBytes(models.Model):
 
     def __str__(self) -> str:
         return f"Bytes of photo {self.photo_id}"
+
+
+class PhotoAdvice(Due):
+    """What a language model makes of a photo, where the club wants that: advice for staff."""
+
+    class Verdict(models.TextChoices):
+        RIGHT = "looks_right", "looks right"
+        WRONG = "looks_wrong", "looks wrong"
+        UNSURE = "unsure", "not sure"
+
+    photo = models.OneToOneField(Photo, on_delete=models.CASCADE, related_name="advice")
+    verdict = models.CharField(max_length=12, choices=Verdict, blank=True)
+    reason = models.CharField(max_length=20, blank=True)
+    given_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name_plural = "photo advice"
+        indexes = [
+            models.Index(
+                fields=["due_at"], name="photo_advice_due", condition=Q(due_at__isnull=False)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Advice about photo {self.photo_id}"

@@ -8,11 +8,13 @@ import pytest
 from django.core.files.storage import storages
 from PIL import Image
 
-from integrations import storage
+from integrations import clock, storage
 from integrations.errors import Unavailable
+from integrations.sandbox import faults
 from registrations import photos
+from registrations.actions import photo_advice
 from registrations.actions import photos as actions
-from registrations.models import Photo, PhotoBytes
+from registrations.models import ModelCall, Photo, PhotoAdvice, PhotoBytes
 
 
 def picture(kind: str, size=(800, 600), exif: Image.Exif | None = None, mode="RGB") -> bytes:
@@ -177,3 +179,51 @@ def test_a_missing_file_or_session_is_said_in_plain_text(parent):
     answer = parent.client.post("/upload-async", b"junk", content_type="multipart/form-data")
     assert answer.status_code == 400
     assert answer.headers["Content-Type"].startswith("text/plain")
+
+
+@pytest.fixture
+def advised(sandbox, settings, parent):
+    """The photo check is on; a parent is asked for the photo."""
+    settings.OPENAI_API_KEY, settings.AI_PHOTO_CHECK = sandbox.config.openai_api_key, True
+    settings.OPENAI_TIMEOUT, settings.OPENAI_RETRIES = 5, 0
+    parent.walk(34)
+    return parent
+
+
+@pytest.mark.parametrize(
+    ("size", "verdict"), [((300, 400), "looks_right"), ((400, 300), "looks_wrong")]
+)
+def test_a_model_advises_and_decides_nothing(advised, sandbox, admin_client, size, verdict):
+    advised.upload(picture("JPEG", size))
+    actions.process_due()
+    assert advised.poll()["routine_number"] == 35
+    assert photo_advice.look_due() == 1
+    advice = PhotoAdvice.objects.get()
+    assert (advice.verdict, advice.due_at, advice.photo.state) == (verdict, None, "accepted")
+    assert "A computer says: looks" in admin_client.get("/admin/photos/review/").content.decode()
+    (body,) = [row["body"] for row in sandbox.store.all("openai.asked") if "body" in row]
+    assert body["store"] is False and "Sam" not in str(body["input"])[:200]
+    assert ModelCall.objects.get(purpose="photo").draft == advised.draft
+    assert photo_advice.look_due() == 0
+
+
+def test_a_model_that_is_away_is_asked_again_later_and_an_odd_answer_is_not_sure(advised, sandbox):
+    advised.upload(picture("JPEG"))
+    actions.process_due()
+    faults.set_mode(sandbox.store, "openai", "down", count=1)
+    photo_advice.look_due()
+    advice = PhotoAdvice.objects.get()
+    assert advice.verdict == "" and advice.due_at > clock.now()
+    PhotoAdvice.objects.update(due_at=clock.now())
+    faults.set_mode(sandbox.store, "openai", "plain_text")
+    photo_advice.look_due()
+    assert PhotoAdvice.objects.get().verdict == "unsure"
+
+
+def test_no_photo_leaves_unless_club_and_parent_want_it(advised, settings, sandbox):
+    advised.say("no computer")
+    advised.upload(picture("JPEG"))
+    actions.process_due()
+    settings.AI_PHOTO_CHECK = False
+    photo_advice.want(Photo.objects.get(), at=clock.now())
+    assert not PhotoAdvice.objects.exists() and not sandbox.store.all("openai.asked")

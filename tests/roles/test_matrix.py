@@ -68,6 +68,7 @@ MODELS = """
     registrations.OptOut                   vp    vp    -     -     -     -
     registrations.Photo                    vp    vp    -     v     -     -
     registrations.PlaceOffer               vp    vp    -     -     -     -
+    registrations.PhotoAdvice              vp    vp    -     -     -     -
     registrations.Player                   vcp   vcp   v     v     v     -
     registrations.Proposal                 vp    vp    vp    -     -     -
     registrations.Registration             vcp   vcp   v     v     v     -
@@ -108,6 +109,7 @@ BUTTONS = """
     registrations.Email              AR    try_again looked_at
     registrations.Invitation         AR    release
     registrations.Photo              AR    try_again looked_at
+    registrations.PhotoAdvice        AR    try_again looked_at
     registrations.Proposal           ART   approve reject
     registrations.Registration       AR    resend_payment_sms correct_phone retry_failed looked_at
     registrations.Registration       AR    email_payment_link
@@ -144,6 +146,7 @@ ACTIONS = """
     registrations.Registration       AR    resend_chosen write_to_chosen
     registrations.Email              AR    retry_chosen
     registrations.Photo              AR    retry_chosen
+    registrations.PhotoAdvice        AR    retry_chosen
     registrations.ResumeLink         AR    retry_chosen
     registrations.RetentionItem      AR    retry_chosen
     registrations.ReturningVisit     AR    retry_chosen

@@ -65,7 +65,7 @@ def _look(given: Any) -> dict[str, Any]:
     try:
         picture = Image.open(io.BytesIO(base64.b64decode(url.partition("base64,")[2])))
     except (ValueError, UnidentifiedImageError):
-        return {"verdict": "unsure", "because": "It cannot be opened."}
+        return {"verdict": "unsure", "reason": ""}
     if picture.height >= picture.width:
-        return {"verdict": "looks_right", "because": "One person, head and shoulders."}
-    return {"verdict": "looks_wrong", "because": "It is wider than high: not a portrait."}
+        return {"verdict": "looks_right", "reason": ""}
+    return {"verdict": "looks_wrong", "reason": "no_face"}
