@@ -21,7 +21,7 @@ from registrations.airtable_ids import team_sync_id
 from registrations.models import PlannedTeam, ReturningPlace, Rollover, Season, Team
 from registrations.ports import desk
 
-TEAMS, PLACES, LEAVERS = 50, 500, 20  # how many a transaction takes
+TEAMS, PLACES, LEAVERS = 250, 2500, 20  # how many a transaction takes
 LET_GO = "no place before the season ended"
 
 

@@ -205,7 +205,7 @@ def _dealt(
 
 def _place(rollover: Rollover, child: Child) -> ReturningPlace:
     return ReturningPlace(
-        rollover=rollover,
+        rollover_id=rollover.pk,
         before_id=child.pk,
         player_id=child.player,
         family_id=child.family,
