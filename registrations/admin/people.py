@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 
 from integrations import clock
-from integrations.office import OfficeAdmin
 from registrations.actions import sync
+from registrations.admin.privacy import Privacy
 from registrations.admin.search import PersonSearch
 from registrations.models import (
     Family,
@@ -26,7 +26,7 @@ ADDRESS = ["house_number", "address_line_1", "town", "city", "postcode", "full_a
 
 
 @admin.register(Family)
-class FamilyAdmin(OfficeAdmin):
+class FamilyAdmin(Privacy):
     """Who belongs together."""
 
     list_display = ["__str__", "adults", "children", "created_at"]
@@ -51,7 +51,7 @@ class FamilyAdmin(OfficeAdmin):
         return ", ".join(person.full_name for person in family.players.all())
 
 
-class PersonAdmin(PersonSearch):
+class PersonAdmin(PersonSearch, Privacy):
     """What guardians and players share: whoever is corrected is corrected in Airtable too."""
 
     list_per_page = 50

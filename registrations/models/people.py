@@ -49,6 +49,10 @@ class Family(models.Model):
     class Meta:
         verbose_name_plural = "families"
         ordering = ["-created_at"]
+        permissions = [
+            ("export_family", "Can make a file of all that is kept about a family"),
+            ("erase_family", "Can erase a family"),
+        ]
 
     def __str__(self) -> str:
         return f"Family {str(self.reference)[:8]}"

@@ -107,6 +107,9 @@ BUTTONS = """
     registrations.ContactCode        AR    try_again looked_at
     registrations.Draft              AR    looked_at
     registrations.Email              AR    try_again looked_at
+    registrations.Family             A     take_out erase
+    registrations.Guardian           A     take_out erase
+    registrations.Player             A     take_out erase
     registrations.Invitation         AR    release
     registrations.Photo              AR    try_again looked_at
     registrations.PhotoAdvice        AR    try_again looked_at
