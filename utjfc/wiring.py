@@ -24,7 +24,6 @@ AUDIT_STORY = "registration"
 # What ends, besides their login, when staff leave: functions that take the user and say in words
 # what they ended (integrations.accounts.leaving).
 WHEN_STAFF_LEAVE = ["registrations.actions.staff.leave_teams", "integrations.agents.tokens.leave"]
-WHEN_STAFF_LEAVE = ["registrations.actions.staff.leave_teams"]
 # What apps above erase of registrations (their ids, the depth): registrations.actions.erasing.
 ERASERS = ["payments.actions.erasing.erase"]
 # Which service the rows of each queue wait for (integrations.health).
