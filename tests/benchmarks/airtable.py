@@ -197,6 +197,7 @@ def _made(store: Store) -> int:
 
 
 def _push(store: Store) -> None:
+    AirtableTable.objects.update(pulled_at=clock.now())  # read just before, however long it took
     with mock.patch.object(push, "clock", _Paced(store)):
         while push.push_due():
             pass
