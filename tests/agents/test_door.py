@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 import httpx2
@@ -35,6 +37,12 @@ HELLO = {
     },
 }
 JSON = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
+
+
+def _alone(talk: Coroutine):
+    """Run it in a thread of its own: a browser's tests leave an event loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, talk).result(60)
 
 
 @asynccontextmanager
@@ -103,7 +111,7 @@ def test_the_official_client_lists_and_calls_every_tool(door, transport):
                 )
             return {name: await session.call_tool(name, given) for name, given in calls.items()}
 
-    answers = asyncio.run(talk())
+    answers = _alone(talk())
     assert {name for name, answer in answers.items() if answer.is_error} == set()
     assert answers["airtable_database_operation"].structured_content["data"]["result"] == 1
     assert answers["resend_payment_sms"].structured_content["dry_run"] is True
@@ -126,7 +134,7 @@ def test_a_token_that_may_only_read_is_offered_and_given_no_more(door, transport
                 await session.call_tool("drop_everything", {})
             return listed, refused, unknown.value.error.code
 
-    listed, refused, code = asyncio.run(talk())
+    listed, refused, code = _alone(talk())
     assert listed == {name for name, tool in all_tools().items() if not tool.writes} - {"arrears"}
     assert refused.is_error and "may only read" in refused.content[0].text
     assert code == -32602
