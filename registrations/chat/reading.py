@@ -150,7 +150,7 @@ def _joined(notes: str, said: str) -> str:
 
 def _played_last_season(draft: Draft, text: str, notes: str) -> Change:
     """ "No, she played for Flixton Juniors" settles both questions of step 6."""
-    played = fields.yes_no(text)
+    played = fields.played_here(text)
     if played:
         return Change({"played_last_season": True})
     answers: dict[str, Any] = {"played_last_season": False}

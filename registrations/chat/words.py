@@ -107,12 +107,15 @@ _NO_AT = {
     "played_last_season": r"(?:(?:he|she|they) (?:is|are)|(?:he|she)'s)? ?(?:new|brand new|first "
     "(?:time|season|year))"
     r"(?: (?:to (?:the club|football)|here|with you|player))*|first (?:time|season|year)",
-    "comms_consent": r"opt out|no emails?|no texts?|unsubscribe",
+    "comms_consent": r"opt out|no emails?|no texts?|unsubscribe|stop(?: it)?",
     "sms_received": r"(?:nothing|not)(?: (?:yet|received|arrived|come|here|got it|had it|through|"
     "so far|has))*|still (?:waiting|nothing)|"
-    r"(?:i )?(?:haven't|have not|hasn't|didn't|did not|never)(?: (?:got|received|had|arrived|come|"
+    r"(?:i )?(?:haven'?t|have not|hasn'?t|didn'?t|did not|never)(?: (?:got|received|had|arrived|"
+    r"come|"
     r"get|receive|it|yet|anything|"
-    r"through|the|text|message|link|sms|a))*|where is it|it (?:hasn't|has not|didn't|never) (?:\w+ "
+    r"through|the|text|message|link|sms|a))*|where is it|nowt(?: yet)?|(?:re-?send|send)(?: "
+    r"(?:it|the|text|link|message|again|to "
+    r"me))*|it (?:hasn't|has not|didn't|never) (?:\w+ "
     r"?){1,3}",
 }
 _YES_NO_FIELDS = frozenset(
@@ -204,7 +207,8 @@ def _yes_or_no(message: str, field: str) -> str:
         return "yes"
     if _more_in(message, field):
         return "no"
-    return _by_reader(message, fields.yes_no)
+    reader = fields.played_here if field == "played_last_season" else fields.yes_no
+    return _by_reader(message, reader)
 
 
 def _more_in(message: str, field: str) -> list[Command]:

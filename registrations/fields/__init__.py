@@ -5,7 +5,7 @@ from .contact import SecondContact, email, mobile, second_contact
 from .dates import LAST_DAY, date_of_birth, payment_day
 from .health import Medical, medical, mentions_health
 from .kit import KIT_SIZES, SHIRT_NUMBERS, kit_size, shirt_number
-from .names import PersonName, person_name, played_elsewhere, renamed, team_name
+from .names import PersonName, person_name, played_elsewhere, played_here, renamed, team_name
 from .places import TypedAddress, house_number, postcode, same_address, typed_address
 from .plain import Refused
 
@@ -32,6 +32,7 @@ __all__ = [
     "person_name",
     "photo_use",
     "played_elsewhere",
+    "played_here",
     "postcode",
     "relationship",
     "renamed",

@@ -30,7 +30,7 @@ _YES = (
     r"looks? (?:good|fine|great|right)|all good|fine|indeed|affirmative|positive|exactly|100%"
 )
 _NO = (
-    r"no|n|nope|nah|na|naw|never|not|don't|dont|doesn't|didn't|hasn't|haven't|isn't|isnt|wasn't|"
+    r"no|n|nope|nah+|na|naw|never|not|don't|dont|doesn't|didn't|hasn't|haven't|isn't|isnt|wasn't|"
     r"won't|can't|"
     r"cannot|negative|false|incorrect|wrong|rather not|none|refuse|decline|opt out|"
     r"disagree|noo+|nothing|neither"
@@ -54,27 +54,28 @@ def yes_no(text: str) -> bool:
     if has(rest, r"can't (?:really )?say no"):
         raise Refused("unclear")
     no = has(rest, _NO)
-    rest = re.sub(rf"(?<![\w'])(?:{_NO_IN_DISGUISE})(?![\w'])", " ", rest, flags=re.IGNORECASE)
-    rest = re.sub(rf"(?<![\w'])(?:{_NOT_YES})(?![\w'])", " ", rest, flags=re.IGNORECASE)
+    for a_no in (_NOT_YES, _NO_IN_DISGUISE):
+        rest = re.sub(rf"(?<![\w'])(?:{a_no})(?![\w'])", " ", rest, flags=re.IGNORECASE)
     yes = yes or has(rest, _YES)
     if yes == no or (yes and has(answer, _HALF_A_YES)):
         raise Refused("unclear")
     return yes
 
 
-_MALE = r"boy|boys|man|male|masculine|lad|son|gentleman|bloke|guy"
-_FEMALE = r"girl|girls|woman|female|femail|femal|famale|gril|feminine|lass|lassie|daughter|lady"
+_MALE = r"boy+|boi|boys|man|male|masculine|lad|son|gentleman|bloke|guy"
+_FEMALE = r"girl+|girls|woman|female|femail|femal|famale|gril|feminine|lass|lassie|daughter|lady"
 _PREFERS_NOT = (
     r"prefer not(?: to (?:say|disclose|answer|tell))?|(?:would |'d )?rather not(?: (?:say|disclose|"
     r"answer))?|"
     r"(?:don't|do not) (?:want|wish|like) to (?:say|answer|disclose)|not disclosed|undisclosed|"
     r"private|skip|pass|"
-    r"not saying|none of your business|no answer"
+    r"not saying|pnts|none of your business|no answer"
 )
 _OTHER_GENDER = (
     r"non[- ]?binary|nb|enby|trans|transgender|agender|gender[- ]?fluid|genderqueer|gender[- "
     r"]?neutral|intersex|"
-    r"neither|other|another|queer|two[- ]spirit|questioning|they ?/ ?them"
+    r"neither|other|another|queer|two[- ]spirit|questioning|(?:they|she|he) ?/ ?"
+    r"(?:them|they)|identif\w+"
 )
 
 
@@ -84,7 +85,7 @@ def gender(text: str) -> Literal["Male", "Female", "Not Disclosed"]:
     # Before the unsure words: "don't want to say" is an answer.
     if has(answer, _PREFERS_NOT):
         return "Not Disclosed"
-    if has(answer, UNSURE):
+    if has(answer, UNSURE) or has(answer, r"tom[- ]?boy"):
         raise Refused("unsure")
     if has(answer, rf"(?:not|isn't|never|no|neither) (?:a |an )?(?:{_MALE}|{_FEMALE})(?! (?:n)or)"):
         return _neither(answer)
@@ -128,8 +129,8 @@ class Relationship:
 
 _MOTHER = r"mothr|muther|mum|mums|mam|mom|mother|mummy|mommy|mammy|mama|mumma|ma"
 _FATHER = r"fathr|farther|pops|dad|dads|father|daddy|papa|da|pa"
-_GUARDIAN = r"guardian|guardians|legal guardian|carer|carers|foster|fostering|custodian|kinship"
-_STEP = rf"step[- ]?(?:{_MOTHER}|{_FATHER}|parent)"
+_GUARDIAN = r"guardian|guardians|legal guardian|carer|carers|foster|fostering|custodian|kinship|sgo"
+_STEP = rf"step[- ]?(?:{_MOTHER}|{_FATHER}|parent|son|daughter|child)"
 _RELATIVE = (
     r"gran|grans|grandma|grandmother|granny|grannie|nan|nana|nanna|nanny|nannie|grandad|granddad|"
     r"grandpa|"
@@ -169,9 +170,12 @@ def relationship(text: str) -> Relationship:
 
 def _relation(answer: str) -> Literal["Mother", "Father", "Guardian", "Other"]:
     """The value by its words; the more special ones first, since they contain "mum" and "dad"."""
+    answer = re.sub(rf"\bother (?=(?:{_MOTHER}|{_FATHER})\b)", "", answer, flags=re.IGNORECASE)
+    if has(answer, r"parents?") and has(answer, "guardian") and not has(answer, "legal"):
+        raise Refused("which_parent")  # a form's own word
     if has(answer, rf"{_STEP}|{_GUARDIAN}"):
         return "Guardian"
-    if has(answer, _RELATIVE):
+    if has(answer, rf"{_RELATIVE}|(?:{_MOTHER}|{_FATHER}) figure|like (?:an? )?\w+ to"):
         return "Other"
     mother, father = has(answer, _MOTHER), has(answer, _FATHER)
     if mother and father:
@@ -180,7 +184,9 @@ def _relation(answer: str) -> Literal["Mother", "Father", "Guardian", "Other"]:
         return "Mother" if mother else "Father"
     if has(answer, r"coach"):  # "dad and coach" is a dad
         return "Other"
-    raise Refused("which_parent" if has(answer, r"parents?") else "unclear")
+    raise Refused(
+        "which_parent" if has(answer, r"parents?|my (?:son|daughter|child)") else "unclear"
+    )
 
 
 _SQUAD = r"squads?|lists?|leagues?|team ?sheets?|fixtures?"

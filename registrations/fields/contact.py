@@ -33,6 +33,18 @@ _SLIPS = {
     }.items()
     for slip in slips.split()
 }
+_SLIPS |= {f"gmail.{end}": "gmail.com" for end in ("co", "cm", "om")}
+_SLIPS |= {f"icloud.{end}": "icloud.com" for end in ("co", "cm", "om")}
+# Endings that do not exist.
+_NO_ENDING = re.compile(r"\.(?:con|cmo|comm|coom|cim|vom|xom|ocm|comn|c0m)$")
+_LONDON = re.compile(r"\.(?:couk|ukk|co\.ukk|co\.ku|co\.uj|co\.yk|cok\.uk|c\.uk)$")
+# What may stand before an address and is no part of it.
+_BEFORE_EMAIL = (
+    r"e-?mail'?s?|address|is|it's|its|it|at|on|to|use|my|mine|the|our|his|her|their|try|via|or|and|"
+    r"yes|no|ok|hi|hello|sure|be|should|best|work|home|personal|main|new|now|please|contact|me|"
+    r"not|from|but|actually|sorry|addy|mail|name|one|this|that|that's|here|you|can|as|with|for|"
+    r"then|well|just|his|was"
+)
 
 
 def mobile(text: str) -> str:
@@ -105,7 +117,14 @@ def email(text: str) -> str:
         raise Refused("two_emails")
     if not found:
         raise Refused("not_an_email")
-    return _checked_email(found.pop())
+    address = found.pop()
+    # "sarah jones@example.com" and "sarah underscore jones@example.com" are longer than they look.
+    before = re.search(
+        rf"(?<![\w.@'-])([\w.'-]+)[\s<(]+{re.escape(address)}", answer, re.IGNORECASE
+    )
+    if before and not (has(before[1], _BEFORE_EMAIL) or "<" in answer):
+        raise Refused("not_an_email")
+    return _checked_email(address)
 
 
 def _checked_email(address: str) -> str:
@@ -116,11 +135,9 @@ def _checked_email(address: str) -> str:
     domain = address.rpartition("@")[2]
     if len(address) > _EMAIL_LIMIT or not re.search(r"\.[^\W\d_-][\w-]+$", domain):
         raise Refused("not_an_email")
-    if domain.endswith((".con", ".cmo", ".comm")):  # no such endings exist
-        raise Refused("typo", suggestion=re.sub(r"\.\w+$", ".com", address))
-    if domain in _SLIPS:
-        name = address.rpartition("@")[0]
-        raise Refused("typo", suggestion=f"{name}@{_SLIPS[domain]}")
+    meant = _SLIPS.get(domain) or _LONDON.sub(".co.uk", _NO_ENDING.sub(".com", domain))
+    if meant != domain:
+        raise Refused("typo", suggestion=f"{address.rpartition('@')[0]}@{meant}")
     return address
 
 
@@ -138,7 +155,10 @@ _NOBODY = (
     r"no thanks?|"
     r"no thank you|just (?:me|us)|only (?:me|us)|there isn't|there's (?:nobody|no one)|skip "
     r"(?:this|it)|"
-    r"not at the moment|not right now)(?: (?:else|thanks|thank you|to add|please|other|one|contact|"
+    r"no thx|nah i'm (?:good|fine|ok)|i'm (?:good|fine)|(?:i |we |i'm afraid i )?(?:don't|do not|"
+    r"dont) have (?:one|any ?one|anybody)|there is (?:no ?one|nobody)|"
+    r"not at the (?:moment|minute)|not right now)(?: (?:else|thanks|thank you|to add|please|"
+    r"other|one|contact|"
     r"at the moment))*"
 )
 _MAY_NOT = (
@@ -147,7 +167,8 @@ _MAY_NOT = (
     r"pick)\w*|"
     r"(?:cannot|never|not (?:be )?allowed|not to|forbidden|banned)(?: \w+){0,4} (?:collect|"
     r"pick)\w*|"
-    r"(?:do not|don't) let .{1,60} (?:collect|pick)\w*|no[- ]contact order"
+    r"(?:do not|don't) let .{1,60} (?:collect|pick)\w*|"
+    r"no[- ]contact (?:order|with)|court order|restraining order|non[- ]molestation order"
 )
 _CONTACT_WORDS = re.compile(
     r"\b(?:(?:her|his|their|the|my) (?:mobile|phone|tel|telephone|cell)?\s*(?:number|no|num)?|"
@@ -180,11 +201,20 @@ def second_contact(text: str) -> SecondContact | None:
 
 def _contact_name(rest: str) -> str:
     """What is left of an answer without its number: a person, "Nan" or "Grandma Jean"."""
-    left = _CONTACT_WORDS.sub(" ", _NUMBER.sub(" ", rest))
+    left = re.sub(r"\S+@\S+", " ", _NUMBER.sub(" ", rest))
+    left = re.sub(r"\b(?:[oO]\d|\d[oO])[\doO]*\b|\b[oO]{1,2}\b(?!')|\bx{1,4}\b", " ", left)
+    if re.search(r"\d", re.sub(r"\bo?7[\doO ]{3,}", " ", left)):
+        raise Refused("no_name")  # an address too, say
+    left = _CONTACT_WORDS.sub(" ", left)
     left = " ".join(re.sub(r"[^\w' -]|_|\d|(?<!\w)[-']|[-'](?!\w)", " ", left).split())
-    left = strip_lead(left, r"my|his|her|their|the|our|it's|that's|i'd say|use|maybe try")
+    left = strip_lead(
+        left, r"sure|ok|okay|hi|oh|my|his|her|their|the|our|it's|that's|i'd say|use|maybe try"
+    )
     left = re.sub(r"'s$", "", left)
-    if has(left, r"not|never|no|don't|can't|won't|isn't|mustn't|anyone but|except"):
+    if has(
+        left,
+        r"not|never|no|don't|can't|won't|isn't|mustn't|anyone but|except|only|collect|pick|if|when",
+    ):
         raise Refused("no_name")  # says who it is not
     if sum(c.isalpha() for c in left) < 2:
         raise Refused("no_name")

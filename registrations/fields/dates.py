@@ -125,8 +125,10 @@ _LAST = (
 _OTHER_DAYS = (
     r"(?:second|2nd|third|3rd|next)[- ](?:to )?last|penultimate|last but one|before|after|"
     r"(?:last|first|second|third|1st|2nd|3rd|every|each|a|next)? ?(?:working day|weekday|"
-    r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|week|fortnight)"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|weeks?|fortnight|days)"
 )
+
+_NO_DAY = r"[£$€%]|\d ?(?:am|pm|p|pounds?|quid|times?|payments?|instalments?)\b"
 
 
 def payment_day(text: str) -> int:
@@ -136,7 +138,7 @@ def payment_day(text: str) -> int:
     "no_number", "two_numbers", "not_whole".
     """
     answer = clean(text)
-    if has(answer, UNSURE) or has(answer, _OTHER_DAYS) or re.search(r"[£$€%]", answer):
+    if has(answer, UNSURE) or has(answer, _OTHER_DAYS) or re.search(_NO_DAY, answer, re.I):
         raise Refused("unclear")
     if has(answer, _LAST):
         return _last_day(answer)

@@ -15,11 +15,13 @@ _SERIOUS = (
     r"arrhythmia|"
     r"cardiomyopathy|seizures?|fits|convulsions?|anaphyla\w*|"
     r"h(?:a)?emophilia\w*|sickle cell|cystic fibrosis|severe\w*|life[- ]threatening|blackouts?|"
-    r"collapses?|adrenal|"
+    r"collapses?|adrenal|t[12]d|type (?:1|2|one|two)|inhail\w*|inhalors?|diabe\w*|eplip\w*|"
+    r"ana(?:ph|f)[iy]la\w*|"
     r"addison'?s|transplant|steroid-dependent|brain|shunt|tracheostomy|cancer|leuk(?:a)?emia|organ"
 )
 _OTHER_HEALTH = (
-    r"asthma\w*|allerg\w*|intoleran\w*|intolerance|eczema|hay ?fever|coeliac|celiac|lactose|gluten|"
+    r"asthma\w*|athsma\w*|as[mt]ma\w*|azma\w*|allerg\w*|all?erg\w*|exc?ema|exzema|intoleran\w*|"
+    r"intolerance|eczema|hay ?fever|coeliac|celiac|lactose|gluten|"
     r"adhd|add|"
     r"autis\w*|asd|asperger'?s|dyslexi\w*|dyspraxi\w*|tourette'?s|anxiety|depress\w*|migraines?|"
     r"h(?:a)?earing|deaf\w*|"
@@ -56,16 +58,19 @@ _NOTHING_WORDS = frozenset(
     "from currently just now moment absolutely of otherwise can think we us well there isn't "
     "aren't please for with fiddle does do did x xx xxx mate lol as "
     "otherwise child son daughter n't free clear im hes shes dont doesnt hasnt havent "
-    "isnt arent theres".split()
+    "isnt arent theres whatsoever god thankfully nada zilch zero ta cheers note present anymore "
+    "fully vaccinated horse drug nkda".split()
 )
 _NO = frozenset(
-    "no none nothing nope nah not never n nil na dont doesnt hasnt havent isnt arent doesn't "
+    "no none nothing nope nah not never n nil na nada zilch zero nkda dont doesnt hasnt havent "
+    "isnt arent doesn't "
     "don't hasn't haven't isn't aren't".split()
 )
 _WELL = frozenset("healthy fit fine well clear".split())
 _DECLINED = (
     r"(?:don't|do not) want to (?:say|answer|tell|share)|rather not|prefer not|private|none of "
-    r"your|skip|pass"
+    r"your|skip|pass|discuss|(?:tell|speak to|talk to|speak with|talk with) (?:you|someone|"
+    r"(?:the|his|her|their) (?:coach|manager|club|team))"
 )
 _LEAD = re.compile(
     r"^(?:(?:yes|yeah|yep|y|ok|oh|well|hi|sorry|oops|actually|and|also|but|only|just|"
@@ -75,7 +80,8 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
-    r"^(?P<who>(?:(?!no|not|never)\w+(?:'s)?\s+){0,2}?)(?P<verb>has got|have got|has|have|had|got|"
+    r"^(?P<who>(?:(?!no|not|never|used|may|might|could)\w+(?:'s)?\s+){0,2}?)(?P<verb>has got|"
+    r"have got|has|have|had|got|"
     r"suffers?(?: from|"
     r" with)?|"
     r"(?:is|was|been) diagnosed with|(?:he|she|it|there)(?:'s| is)(?: got)?|they(?:'ve| have)(?: "
@@ -110,13 +116,14 @@ def medical(text: str) -> Medical:
     kept, denied = _sorted_clauses(typed)
     if not kept:
         return _without_notes(typed, denied)
-    if all(
-        re.match(r"(?:no|not|never)\b", note, re.I) and not has(note, _CONDITIONS) for note in kept
-    ):
-        raise Refused("unclear")
     notes = _settled(kept)
     if not notes:
         raise Refused("details")
+    if all(
+        re.match(r"(?:no|not|never)\b", note, re.I) and not has(note, _CONDITIONS)
+        for note in _sorted_clauses(notes)[0]
+    ):
+        raise Refused("unclear")
     if len(notes) > NOTES_LIMIT:
         raise Refused("too_long", limit=NOTES_LIMIT)
     return Medical(True, notes, _is_serious(notes))
@@ -144,7 +151,11 @@ def _refuse_evasions(typed: str) -> None:
         said = set(_tokens(rest))
         if not (said <= _NOTHING_WORDS and said & _NO):
             raise Refused("unsure")
-    if typed.endswith("?") or has(typed, r"what|why|ask (?:his|her|their|my)|see my"):
+    if typed.endswith("?") or has(
+        typed,
+        r"what|why|ask (?:his|her|their|my)|see my|see (?:the|his|her) (?:gp|form|file|notes|"
+        r"records?)|same as .*",
+    ):
         raise Refused("unclear")
 
 

@@ -12,14 +12,19 @@ _SIZE_WORDS = {
     "3XL": r"3 ?xl|xxxl|3 ?x[- ]?large|(?:triple|3) (?:xl|extra large|x large)|extra extra extra "
     "large",
     "2XL": r"2 ?xl|xxl|2 ?x[- ]?large|(?:double|2) (?:xl|extra large|x large)|extra extra large",
-    "XL": r"xl|x[- ]?large|extra[- ]?large|x l",
+    "XL": r"xl|(?:x|ex|xtra|extra)[- ]?large|x l",
     "S": r"s|small",
     "M": r"m|medium|med",
     "L": r"l|large",
 }
 _NO_SIZE = (
-    r"x[- ]?small|extra[- ]?small|xs|xxs|4xl|xxxxl|kids|kid's|child|child's|childs|youth|junior|"
+    r"(?:x|ex|xtra|extra)[- ]?small|xs|xxs|4xl|xxxxl|kids|kid's|child|child's|childs|youth|junior|"
     r"boys|girls"
+)
+# How tall a child is, or how last year's fitted, names no size.
+_A_FIGURE = (
+    r"(?:too|quite|very|really|rather|bit|so|pretty) (?:small|large|medium)|for (?:his|her|their) "
+    r"age|(?:he|she|they)(?:'s| is| are)? (?:small|medium)(?! please)"
 )
 
 
@@ -47,7 +52,7 @@ def kit_size(text: str) -> str:
     single = re.search(r"(?<![\d\w])\d{1,2}(?![\d\w])", digits)
     if single and not letters:
         _refuse_one_age(int(single[0]))
-    if has(digits, _NO_SIZE):
+    if has(digits, _NO_SIZE) or has(digits, _A_FIGURE):
         raise Refused("not_a_size")
     return _only(letters)
 
@@ -88,7 +93,8 @@ def shirt_number(text: str) -> int:
     answer = clean(text)
     if has(
         answer,
-        r"you (?:pick|choose|decide)|any|anything|whichever|whatever|"
+        r"you (?:pick|choose|decide)|any|anything|whichever|whatever(?:'s)?|lowest|random|next "
+        r"available|"
         r"(?:don't|doesn't) (?:mind|matter)",
     ):
         raise Refused("any")

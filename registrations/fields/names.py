@@ -4,30 +4,33 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from .choices import UNSURE
+from .choices import UNSURE, yes_no
 from .plain import Refused, clean, has, strip_lead, words
 
 PART_LIMIT = 50  # characters of a first and of a last name (domain 4.2)
 TEAM_LIMIT = 100
 
 _GREETING = (
-    r"hi|hello|hey|hiya|yes|yeah|ok|okay|sure|sorry|oh|well|good (?:morning|afternoon|evening)"
+    r"(?:hi|hello|hey|hiya)(?: there)?|morning|afternoon|evening|yes|yeah|ok|okay|sure|sorry|oh|"
+    r"well|good (?:morning|afternoon|evening)"
 )
 _WHOSE = (
     r"(?:(?:my|his|her|their|the|our|your) )?"
-    r"(?:(?:child|son|daughter|player|parent|kid|boy|girl|lad)(?:'s)? )?"
+    r"(?:(?:child|son|daughter|player|parent|kid|boy|girl|lad)(?:'?s)? )?"
 )
 _NAME_IS = (
     rf"{_WHOSE}(?:full |real |legal )?names?(?:'s| is| are| was|:| -)?|{_WHOSE}(?:is |are )?called|"
     r"(?:he|she|they|it|that|this|i)(?:'s|'m|'re)|(?:it|that|this|he|she) is|i am|(?:it|that) "
     r"would be|call me|"
     r"(?:he|she)'s called|(?:he|she|it) is called|(?:my|our) (?:son|daughter|child|lad|boy|girl|"
-    r"kid)(?:'s| is|,)?"
+    r"kid)(?:'s| is|,)?|(?:the )?(?:player|child)(?: is|:)"
 )
+_FOR_WHOM = re.compile(r"^(?:just|only|for|it's for|its for) (?=\S+ \S)")  # small: "Just" is a name
 _BARE_LEAD = re.compile(r"^(?:im|its|hes|shes)\s+", re.IGNORECASE)  # "Im" is also a Korean name
-_TITLES = r"mr|mrs|ms|miss|mx|dr|prof|professor|rev|reverend|sir|master"
+_TITLES = r"cllr|councillor|mr|mrs|ms|miss|mx|dr|prof|professor|rev|reverend|sir|master"
 _TAIL = re.compile(
-    r"(?:[\s,.!;:-]*\b(?:please|thanks|thank you|thx|cheers|lol|here|(?-i:x{1,4}))\b)*[\s,.!;:-]*$",
+    r"(?:[\s,.!;:-]*\b(?:please|thanks|thank you|thx|cheers|lol|here|speaking|"
+    r"(?<=\. )hi|(?-i:x{1,4}))\b)*[\s,.!;:-]*$",
     re.IGNORECASE,
 )  # a small x at the end is a kiss
 
@@ -38,7 +41,9 @@ _NEVER_A_NAME = frozenset(
     "please because would could should i'd i'll i've is and with yes yeah yep nope hello thanks "
     "thank sorry name "
     "names skip none nothing wrong prefer rather need want going something same above "
-    "already wants wanted play plays playing join joining".split()
+    "already wants wanted play plays playing join joining known aka goes née registering "
+    "signing bye goodbye away off under lets let's united he's she's mum mummy mam's mum's dad "
+    "daddy dad's grandma grandad fc afc juniors birthday morning afternoon".split()
 )
 _SELDOM_A_NAME = frozenset(
     "i you he she it they we my his her their your the a an of to for on in at this that no can "
@@ -100,8 +105,16 @@ def renamed(current: PersonName, text: str) -> PersonName:
 
 
 def _without_opening(typed: str) -> str:
-    """Without greeting, "my name is", title and thanks."""
-    rest = _TAIL.sub("", strip_lead(typed, _GREETING))
+    """Without greeting, "my name is", title and thanks, however often they are said."""
+    rest, before = typed.lstrip(" ,.:;!"), ""
+    while rest != before:
+        before = rest
+        rest = _once_without_opening(rest)
+    return rest
+
+
+def _once_without_opening(typed: str) -> str:
+    rest = _FOR_WHOM.sub("", _TAIL.sub("", strip_lead(typed, _GREETING)))
     led = strip_lead(rest, _NAME_IS)
     if led == rest and _BARE_LEAD.match(rest):
         led = _BARE_LEAD.sub("", rest)
@@ -128,7 +141,7 @@ def _in_name(character: str) -> bool:
 
 def _refuse_sentences(parts: list[str]) -> None:
     lowered = [part.lower() for part in parts]
-    if any(part in _NEVER_A_NAME for part in lowered):
+    if any(part in _NEVER_A_NAME for part in lowered) or {"or", "nee"} & set(lowered[1:-1]):
         raise Refused("not_a_name")
     if lowered == ["no", "way"]:
         raise Refused("not_a_name")
@@ -245,6 +258,21 @@ def played_elsewhere(text: str) -> tuple[bool, str]:
     if not said:
         raise Refused("unclear")
     return True, team_name(typed)
+
+
+_FOR_OTHERS = (
+    r"(?:another|other|different) (?:team|club)|elsewhere|somewhere else|(?<!not )for (?!(?:you|us|"
+    r"the|urmston|utj\w*|u|under|a|an|about|around|most|half|part|all|only|ages|several|many|some|"
+    r"one|two|three|four|five|six|seven|eight|nine|ten|\d+|u\d+\w*)\b)[\w']+"
+)
+
+
+def played_here(text: str) -> bool:
+    """Yes or no to "played for us last season?"; a yes for somebody else is asked again."""
+    played = yes_no(text)
+    if played and has(clean(text, limit=500), _FOR_OTHERS):
+        raise Refused("unclear")
+    return played
 
 
 def _no_team(typed: str, said: list[str]) -> bool:

@@ -46,12 +46,17 @@ _STREET = (
 _HOUSE_LEAD = (
     r"it's|its|it is|we're|we are|we live|i live|live|at|the|my|our|house|door|number|"
     r"no\.?(?=\s*\d)|num|name|is|"
-    r"yes|called|address|hi|he|she|lives|that's|#"
+    r"yes|called|address|hi|he|she|lives|that's|just|sorry|#"
 )
 _NOT_A_HOUSE = (
     r"yes|no|none|n/?a|skip|same|nothing|what|why|help|doesn't|don't|haven't|isn't|yeah|nope|ok|"
     r"okay|"
     r"not? (?:number|name)|same as \w+|please"
+)
+# Where a house is, or that it has no number, is not what it is called.
+_NO_HOUSE = (
+    r"(?:hasn't|hasnt|haven't|doesn't|doesnt|don't) (?:got|have)|next (?:door )?to|opposite|behind|"
+    r"the (?:\w+ )?one(?! hundred)"
 )
 
 
@@ -65,13 +70,19 @@ def house_number(text: str) -> str:
         raise Refused("unsure")
     if has(typed, r"or") and re.search(r"\d", typed):
         raise Refused("unsure")
-    house = strip_lead(typed, r"it's|its|it is|hi|yes,|sorry|just")
+    if has(typed, _NO_HOUSE):
+        raise Refused("needed")
+    house = strip_lead(typed.lstrip(" ,.:;"), r"it's|its|it is|hi|yes,|sorry|just")
     house = re.sub(r"^(?:#|no(?=\d))\s*", "", house, flags=re.IGNORECASE)
-    house = strip_lead(house, _HOUSE_LEAD) if re.search(r"\d", house) else _house_name(house)
     house = re.sub(
-        r"\s*,?\s*(?:please|thanks|thank you)?[\s,.!;]*$", "", house, flags=re.IGNORECASE
+        r"\s*,?\s*(?:is (?:our|my|the) (?:house|door|number).*|please|thanks|thank you)?"
+        r"[\s,.!?;]*$",
+        "",
+        house,
+        flags=re.IGNORECASE,
     )
-    house = _without_street(house)
+    house = strip_lead(house, _HOUSE_LEAD) if re.search(r"\d", house) else _house_name(house)
+    house = _without_street(house).strip(" ,")
     if _postcodes(house.upper()):
         raise Refused("postcode")
     if not re.search(r"\w", house) or re.fullmatch(rf"-.*|0+|{_NOT_A_HOUSE}", house, re.IGNORECASE):
@@ -92,9 +103,10 @@ def _house_name(house: str) -> str:
         flags=re.I,
     )
     number = re.fullmatch(
-        r"\d{1,4}", in_digits(re.sub(r"^number ", "", named, flags=re.IGNORECASE))
+        r"(?:a )?(\d{1,4})",
+        in_digits(re.sub(r"^number ", "", named, flags=re.IGNORECASE)),
     )
-    return number[0] if number else named
+    return number[1] if number else named
 
 
 def _without_street(house: str) -> str:
@@ -122,6 +134,13 @@ _ELSEWHERE = (
 )
 
 
+def _with_us_too(answer: str) -> bool:
+    """ "lives with mum (me)": who writes is named too, and not to be left out."""
+    return has(answer, r"me|us") and not has(
+        answer, r"(?:not|don't|doesn't) (?:\w+ ){0,2}(?:me|us)"
+    )
+
+
 def same_address(text: str) -> bool:
     """Whether the child lives with the parent; raises Refused "unsure" ("sometimes"), "unclear"."""
     answer = clean(text, limit=500)
@@ -129,7 +148,7 @@ def same_address(text: str) -> bool:
         raise Refused("unsure")
     elsewhere, same = has(answer, _ELSEWHERE), has(answer, _SAME)
     if elsewhere or has(answer, r"not (?:the )?same"):
-        if has(answer, r"yes|yeah|yep"):
+        if has(answer, r"yes|yeah|yep") or _with_us_too(answer):
             raise Refused("unclear")
         return False
     if same and not has(answer, r"no|not|doesn't|don't|isn't|nope"):
@@ -203,11 +222,26 @@ def _without_postcode(typed: str, code: str) -> str:
     return strip_lead(rest, lead)
 
 
+# After a street's plain end comes the town; "green" or "park" may be in the middle of a name.
+_STREET_END = (
+    r"road|rd|street|avenue|ave|av|lane|ln|close|cl|drive|dr|crescent|cres|terrace|gardens|gdns|"
+    r"mews|boulevard|promenade"
+)
+_RUN_ON = [
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"(.*?\d.* (?:{_STREET_END})\.?) (?!(?:{_STREET})\b)([a-z].*)",
+        rf"(.*?\d\w* .*\w (?:{_STREET})\.?) (?!(?:{_STREET})\b)([a-z].*)",
+        rf"(.*?\d\w* (?!st\b)(?:{_STREET})\.?) ((?!.*\b(?:{_STREET})\b)[a-z].*)",
+    )
+]
+
+
 def _split_unpunctuated(parts: list[str]) -> list[str]:
     """ "12 church road urmston" typed without commas, cut after the street."""
     cut: list[str] = []
     for part in parts:
-        run_on = re.fullmatch(rf"(.*?\d.*? (?:{_STREET})\.?) ([a-z].*)", part, re.IGNORECASE)
+        run_on = next(filter(None, (pattern.fullmatch(part) for pattern in _RUN_ON)), None)
         cut += [run_on[1], run_on[2]] if run_on else [part]
     in_city = (
         re.fullmatch(r"(\D+?) ((?:greater )?manchester|salford)", cut[-1], re.I) if cut else None

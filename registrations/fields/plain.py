@@ -85,7 +85,9 @@ def in_digits(text: str) -> str:
 
 def integers(text: str) -> list[int]:
     """Every whole number, in digits or words; raises Refused "not_whole" for 1.5 or 1/2."""
-    digits = in_digits(text)
+    # "1O" is ten, and "the one he wears" is no number.
+    text = re.sub(r"(?<=\d)[oO]\b", "0", text)
+    digits = in_digits(re.sub(r"\bthe one (?=[a-z])", "", text, flags=re.IGNORECASE))
     # "7, 9 or 11" is a list; "1,5" is a decimal.
     if re.search(r"\d\s*\.\s*\d|\d,\d|\d\s*/\s*\d|½", digits):
         raise Refused("not_whole")
