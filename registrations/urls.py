@@ -1,7 +1,7 @@
 """Addresses of the registrations app; no trailing slashes (domain 3.1)."""
 
 from django.urls import URLPattern, path, register_converter
-from django.urls.converters import PathConverter
+from django.urls.converters import PathConverter, StringConverter
 
 from registrations import api, offer_page, pages
 
@@ -12,13 +12,20 @@ class Anything(PathConverter):
     regex = r"[\s\S]+"
 
 
+class Token(StringConverter):
+    """The secret part of a link: whatever has no NUL, which PostgreSQL takes in no comparison."""
+
+    regex = r"[^/\x00]+"
+
+
 register_converter(Anything, "anything")
+register_converter(Token, "token")
 urlpatterns: list[URLPattern] = [
     path("", pages.home, name="home"),
     path("resume", pages.resume_link, name="resume-link"),
-    path("resume/<str:token>", pages.resume, name="resume"),
-    path("return/<str:token>", pages.come_back, name="come-back"),
-    path("place/<str:token>", offer_page.place, name="place-offer"),
+    path("resume/<token:token>", pages.resume, name="resume"),
+    path("return/<token:token>", pages.come_back, name="come-back"),
+    path("place/<token:token>", offer_page.place, name="place-offer"),
     path("privacy", pages.privacy, name="privacy"),
     path("manifest.webmanifest", pages.manifest, name="manifest"),
     path("chat", api.Chat.as_view(), name="chat"),
