@@ -27,6 +27,8 @@ _REFUSED = {
     "InvalidToken",
     "SignatureDoesNotMatch",
 }
+# Refused with a 400, and yet nothing is wrong with the photo: it arrived late or in part.
+_ON_THE_WAY = {"RequestTimeout", "IncompleteBody", "BadDigest", "XAmzContentChecksumMismatch"}
 _SLOW_DOWN = {"RequestLimitExceeded", "SlowDown", "Throttling", "ThrottlingException"}
 
 
@@ -110,7 +112,7 @@ def _outcome(error: ClientError) -> OutsideError:
     if code in _SLOW_DOWN or status == 429:
         guard.penalise(SERVICE, PENALTY)
         return Unavailable(SERVICE, "too many requests", code=code)
-    if status >= 500:
+    if status >= 500 or code in _ON_THE_WAY:
         return Unavailable(SERVICE, f"HTTP {status}", code=code)
     # An answer to a HEAD has no body, hence no name of what is wrong.
     if code == "NoSuchBucket" or (status == 404 and error.operation_name == "HeadBucket"):

@@ -4,7 +4,7 @@ import pytest
 
 ADDRESSES = ["/", "/privacy", "/health", "/livez", "/nowhere", "/admin/login/"]
 # Their addresses are secrets in themselves, which no other site may be told.
-SECRET = ["/reg_setup/x", "/resume/x"]
+SECRET = ["/reg_setup/x", "/reg_setup/x/status", "/resume/x", "/return/x", "/place/x"]
 
 
 @pytest.mark.parametrize("address", ADDRESSES + SECRET)

@@ -1,6 +1,6 @@
 """How each vendor words its own trouble: 429 and 5xx (wire/airtable 1.9, gocardless_twilio 1.6)."""
 
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 
 from integrations.sandbox.airtable import errors as airtable_errors
 from integrations.sandbox.airtable import limits as airtable_limits
@@ -121,10 +121,12 @@ def openai() -> dict[str, Form]:
 
 
 def places() -> dict[str, Form]:
-    """Google's own status names (wire/others 1.1)."""
+    """Google's own status names; the legacy API says it all with a 200 (wire/others 1)."""
 
-    def form(code: int, status: str, message: str) -> Form:
+    def form(code: int, status: str, legacy: str, message: str) -> Form:
         def answered() -> Response:
+            if "/maps/api/" in request.path:
+                return jsonify({"status": legacy, "results": [], "error_message": message})
             error = {"code": code, "message": message, "status": status}
             answer = jsonify({"error": error})
             answer.status_code = code
@@ -133,7 +135,12 @@ def places() -> dict[str, Form]:
         return answered
 
     return _forms(
-        form(429, "RESOURCE_EXHAUSTED", "Quota exceeded for quota metric 'SearchTextRequest'."),
-        form(500, "INTERNAL", "Internal error encountered."),
-        form(503, "UNAVAILABLE", "The service is currently unavailable."),
+        form(
+            429,
+            "RESOURCE_EXHAUSTED",
+            "OVER_QUERY_LIMIT",
+            "Quota exceeded for quota metric 'SearchTextRequest'.",
+        ),
+        form(500, "INTERNAL", "UNKNOWN_ERROR", "Internal error encountered."),
+        form(503, "UNAVAILABLE", "UNKNOWN_ERROR", "The service is currently unavailable."),
     )

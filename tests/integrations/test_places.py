@@ -7,7 +7,8 @@ import pytest
 
 from integrations import places
 from integrations.errors import Blocked, Rejected, Unavailable
-from integrations.models import ServiceCall
+from integrations.models import ServiceCall, ServiceState
+from integrations.sandbox import faults
 
 pytestmark = pytest.mark.django_db
 
@@ -137,6 +138,19 @@ def test_a_service_that_is_down_is_unavailable_and_nothing_is_remembered(sandbox
     with pytest.raises(Unavailable):
         places.find("M41 0AA", "12")
     sandbox.up("places")
+    assert places.find("M41 0AA", "12").line_1 == "12 Sandpiper Road"
+
+
+FAULTS = [mode for mode in faults.ANSWERS if not mode.startswith("slow")]
+
+
+@pytest.mark.parametrize("mode", FAULTS)
+def test_every_fault_is_unavailable_and_nothing_is_remembered(sandbox, generation, mode):
+    faults.set_mode(sandbox.store, "places", mode, count=1)
+    with pytest.raises(Unavailable):
+        places.find("M41 0AA", "12")
+    assert faults.mode(sandbox.store, "places") == "up"
+    ServiceState.objects.all().delete()  # a 429 holds it for a while
     assert places.find("M41 0AA", "12").line_1 == "12 Sandpiper Road"
 
 

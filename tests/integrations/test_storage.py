@@ -6,6 +6,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+import requests
 from botocore.exceptions import NoCredentialsError
 from django.core.files.storage import storages
 from moto.server import ThreadedMotoServer
@@ -43,6 +44,7 @@ def moto_url():
     server.start()
     host, port = server.get_host_and_port()
     url = f"http://{host}:{port}"
+    requests.post(f"{url}/moto-api/reset", timeout=10)  # another module's buckets
     place = {"LocationConstraint": "eu-west-2"}
     account = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
     client = boto3.client("s3", endpoint_url=url, region_name="eu-west-2", **account)
@@ -162,6 +164,9 @@ def s3_error(code: str) -> str:
         (403, "InvalidAccessKeyId", Blocked),
         (503, "SlowDown", Unavailable),
         (500, "InternalError", Unavailable),
+        (400, "RequestTimeout", Unavailable),
+        (400, "IncompleteBody", Unavailable),
+        (400, "BadDigest", Unavailable),
         (400, "EntityTooLarge", Rejected),
     ],
 )

@@ -4,22 +4,29 @@ import os
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
+from django.core.files.storage import storages
 from django.test import Client
 
-from integrations import clock
+from integrations import clock, inbox
 from integrations.airtable import push
-from integrations.models import AirtableRow, ServiceState
+from integrations.models import AirtableRow, ServiceState, WebhookEvent
 from integrations.sandbox import faults
 from payments.actions import asking, collecting
 from payments.desk import Desk
 from payments.models import BillingRequest, Payment, Subscription
 from registrations.actions import messages, sending, sync
-from registrations.models import Email, Sms
+from registrations.actions import photos as photo_actions
+from registrations.models import Email, Photo, PhotoBytes, Sms, VisitCount
 from tests import factories
+from tests.integrations.test_storage import in_s3, moto_url
+from tests.integrations.vendor import running
+from tests.journeys.first_light import picture
 from tests.journeys.test_killed import rest, town
 from tests.payments.conftest import Bank
+from tests.registrations.parent import Parent
 
-__all__ = ["town"]
+__all__ = ["moto_url", "town"]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 # "down" closes every door until it is up again; the others strike once.
 MODES = [mode for mode in faults.PLAIN | faults.ANSWERS if mode != "up"]
@@ -107,6 +114,77 @@ def test_a_row_in_airtable(town):
         records = town.store.all(f"airtable.records.{table['id']}")
         mine = [each["id"] for each in records if each["fields"]["sync_id"] == str(row.sync_id)]
         assert mine == [row.record_id], mode
+
+
+def test_what_was_paid(town):
+    bank = Bank(Client(), town)
+    members = {mode: factories.registration() for mode in AT_THE_BANK}
+    for registration in members.values():
+        bank.ask(registration)
+        bank.pay(registration)
+    for mode, registration in members.items():
+        rest(Sms, Subscription, WebhookEvent)
+        asked = registration.billing_requests.get().gocardless_id
+        told = [each for each in bank.events() if each["links"].get("billing_request") == asked]
+        assert told
+        strike(town, "gocardless", "billing_requests.get", mode)
+        bank.deliver(told)
+        heal(town, "gocardless", inbox.process_due)
+        registration.refresh_from_db()
+        assert registration.billing_requests.get().mandates.count() == 1, mode
+        assert not WebhookEvent.objects.needs_person().exists(), mode
+
+
+def test_an_address(town):
+    """The parent waits for this one: in any trouble they type their address, and see no trouble."""
+    for mode in MODES:
+        cache.clear()
+        ServiceState.objects.all().delete()
+        VisitCount.objects.all().delete()
+        parent = Parent(Client())
+        parent.walk(13, s12="M41 0AA")
+        strike(town, "places", "places.search", mode)
+        reply = parent.say("12")
+        done = mode.startswith("slow")
+        assert parent.step == (15 if done else 14), (mode, reply)
+        assert not any(word in reply.lower() for word in ("error", "service", "wrong")), reply
+        faults.set_mode(town.store, "places", "up")
+
+
+def test_a_photo(town, settings, moto_url):
+    """Each way that S3 fails at storing; it is shown as accepted at once and stored once."""
+    with running() as vendor:
+        for status, code in [(500, "InternalError"), (503, "SlowDown"), (400, "RequestTimeout")]:
+            vendor.will(status, f"<Error><Code>{code}</Code></Error>")
+            _store_a_photo(settings, vendor.url, moto_url)
+            vendor.answers.clear()
+        vendor.will_drop()
+        _store_a_photo(settings, vendor.url, moto_url)
+        vendor.answers.clear()
+        vendor.will(200, "")  # stored, it says, and it is not there
+        _store_a_photo(settings, vendor.url, moto_url)
+
+
+def _store_a_photo(settings, broken: str, well: str) -> None:
+    VisitCount.objects.all().delete()
+    rest(Photo)
+    parent = Parent(Client())
+    parent.walk(34, s33=str(Photo.objects.count() + 1))
+    parent.upload(picture("JPEG"))
+    in_s3(settings, broken)
+    for _ in range(2):
+        photo_actions.process_due()
+    assert parent.poll()["routine_number"] == 35
+    photo = Photo.objects.latest("pk")
+    assert (photo.stored_at, PhotoBytes.objects.count()) == (None, 1)
+    in_s3(settings, well)
+    for _ in range(4):
+        ServiceState.objects.all().delete()
+        clock.set_offset(clock.offset() + timedelta(minutes=31))
+        photo_actions.process_due()
+    photo.refresh_from_db()
+    assert (photo.needs_person_at, PhotoBytes.objects.count()) == (None, 0)
+    assert storages["photos"].open(photo.storage_key).read().startswith(b"\xff\xd8")
 
 
 @pytest.mark.parametrize("operation", ["mandates.get", "payments.create", "subscriptions.create"])
