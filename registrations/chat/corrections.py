@@ -75,7 +75,21 @@ _PARENT_FIRST = frozenset(
     {"parent_house", "parent_email", "parent_mobile", "parent_postcode", "parent_address"}
 )
 _I_AM = re.compile(
-    r"i(?:'m| am) (?:(?:actually|not) )?(?:(?:his|her|their|the|a) )(?P<who>[\w' -]{2,40})$",
+    r"\bi(?:'?m| am) (?:actually )?(?P<no>not )?(?:(?:his|her|their|the|a) )"
+    r"(?P<who>(?:(?!\bi(?:'?m| am)\b)[\w' -]){2,40})$",
+    re.IGNORECASE,
+)
+# "Yes to emails" names a consent and says what it is to be; it is no yes to the summary.
+_MAIL = r"(?:(?:any|the|all|your|club) )*(?:e-?mails|texts|messages|news\w*|marketing|updates)"
+_CONSENTS = (
+    ("comms_consent", "no", rf"(?:i )?(?:don't|do not|no|stop)(?: \w+){{0,3}} {_MAIL}"),
+    ("comms_consent", "no", rf"no to {_MAIL}"),
+    ("comms_consent", "yes", rf"(?:yes|yeah|yep) to {_MAIL}"),
+    ("photo_use", "no", r"no to (?:the |any )?(?:photo|picture)s?"),
+    ("photo_use", "", r"(?:yes|yeah|yep) to (?:the )?(?:photo|picture)s?"),
+)
+_HAS_ILLNESS = re.compile(
+    r"(?:he|she|they|child|son|daughter)(?:'s| has| have| is| suffers)? (?!.*\bwrong\b).*",
     re.IGNORECASE,
 )
 _IS_A = re.compile(
@@ -140,6 +154,9 @@ _CUT = re.compile(r"(\n|;|\.\s+|,\s*(?:and |but |also )?|\s+(?:and|but|&|plus)\s
 def read(text: str) -> list[tuple[str, str]]:
     """(field, new value) for each correction; the value is "" where only the mistake was named."""
     plain = tidy(text, lines=True)
+    for field, value, pattern in _CONSENTS:
+        if re.fullmatch(rf"(?:{pattern})(?: please| thanks)?[\s.!]*", plain, re.IGNORECASE):
+            return [(field, value)]
     content = has(plain, _CONTENT) and not has(plain, _PROBLEM)
     found: dict[str, str] = {}
     for clause in _clauses(plain):
@@ -190,7 +207,7 @@ def _whose(before: str, childs: str, parents: str) -> str:
 def _in_clause(clause: str) -> tuple[str, str] | None:
     who = _I_AM.search(clause)
     if who and not has(who["who"], r"name|email|sure|happy"):
-        return "relationship", _TAIL.sub("", who["who"]).strip()
+        return "relationship", "" if who["no"] else _TAIL.sub("", who["who"]).strip()
     if gender := _IS_A.search(clause):
         return "gender", gender["who"]
     mention = _mention(clause)
@@ -198,6 +215,8 @@ def _in_clause(clause: str) -> tuple[str, str] | None:
         return ("medical", clause) if mentions_health(clause) else None
     match, field = mention
     value = _value(clause, match, field)
+    if field == "medical" and _HAS_ILLNESS.fullmatch(clause):
+        value = clause
     if _FINE.fullmatch(value):
         return None
     return field, _with_part(match[0], field, value)

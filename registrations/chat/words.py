@@ -246,7 +246,8 @@ def _at_summary(text: str) -> list[Command]:
 def _all_correct(message: str) -> bool:
     """A yes or no to "is it all correct?", where "nothing to change" is a yes."""
     if re.fullmatch(
-        r"(?:no|nope|yes)?[\s,.]*(?:nothing(?: (?:to change|wrong|else))?|no (?:changes?|"
+        r"(?:no|nope|yes)?[\s,.]*(?:(?:i )?confirm(?:ed)?|submit(?: it)?|"
+        r"send(?: it)?|nothing(?: (?:to change|wrong|else))?|no (?:changes?|"
         r"corrections?|mistakes)"
         r"(?: needed)?|(?:it's |that's )?(?:all )?(?:good|great|correct|right|fine|perfect|lovely|"
         r"done))[\s,.!]*"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from registrations import fields
 from registrations.fields.plain import Refused
+from tests import factories
 from tests.registrations.test_fields import CHILD, PARENT, READERS, TODAY
 
 
@@ -1300,6 +1301,45 @@ CORRECTED = {
         {"played": True, "team": "Sale United"},
     ),
 }
+
+
+# A child of 16 who lives elsewhere and is new to the club has every question there is.
+CORRECTED_OF_AN_OLDER_CHILD = {
+    "child_mobile": ("his mobile is 07700 900129", "+447700900129"),
+    "child_email": ("his email is s@example.org", "s@example.org"),
+    "parent_address": ("my address is 3 Lime Grove, Urmston, M41 0AB", "3 Lime Grove"),
+    "child_address": ("his address is 9 Park Road, Sale, M33 0AB", "9 Park Road"),
+    "parent_house": ("my house number is 5", "5 Lime Grove"),
+    "child_house": ("his house number is 8", "8 Park Road"),
+    "parent_postcode": ("my postcode is M41 0AD", "2 Elm Road"),
+    "child_postcode": ("his postcode is M33 0AD", "4 Oak Road"),
+}
+
+
+def test_every_answer_of_an_older_child_can_be_corrected_too(parent):
+    factories.team(age_group="u16", name="Hawks")
+    elsewhere = {"s3": "14/05/2011", "s16": "no", "s18": "M33 0ZZ", "s19": "1"}
+    elsewhere |= {"s20": "1 Elm Road, Sale, M33 0ZZ", "s21": "yes"}
+    parent.walk(28, code="200-hawks-u16-2627", **elsewhere)
+    typed_again = {
+        "parent_house": {"s14": "5 Lime Grove, Urmston, M41 0AB"},
+        "child_house": {"s20": "8 Park Road, Sale, M33 0AB"},
+        "parent_postcode": {"s13": "2", "s14": "2 Elm Road, Urmston, M41 0AD"},
+        "child_postcode": {"s19": "4", "s20": "4 Oak Road, Sale, M33 0AD"},
+    }
+    for field, (typed, answer) in CORRECTED_OF_AN_OLDER_CHILD.items():
+        parent.say(typed)
+        parent.walk(28, **{"s21": "yes"} | typed_again.get(field, {}))
+        whose = field.partition("_")[0]
+        known = parent.draft.answers.get(f"{whose}_address", {})
+        assert answer in (known.get("address_line_1"), parent.draft.answers[field]), (field, known)
+    parent.say("he lives with me")
+    assert parent.draft.answers["same_address"] is True
+    parent.say("played last season should be yes")
+    assert parent.draft.answers["played_last_season"] is True
+    parent.walk(28)
+    parent.say("yes")
+    assert parent.registration.player.phone == "+447700900129"
 
 
 def test_every_answer_can_be_corrected_at_the_summary_in_one_conversation(parent):
