@@ -16,7 +16,7 @@ from tests.benchmarks.measure import SOAK
 from tests.registrations.parent import Parent
 from tests.registrations.people_who_chat import Person
 
-PEOPLE = range(160 if SOAK else 6)
+PEOPLE = range(160 if SOAK else 4)
 # Every way in which the model can be away or wrong.
 FAULTS = [
     "down",

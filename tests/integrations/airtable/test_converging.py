@@ -28,7 +28,7 @@ from tests.integrations.airtable.conftest import TABLE
 pytestmark = pytest.mark.django_db
 # The two passes of `make test`, on SQLite and on PostgreSQL, draw different histories.
 FIRST = 100_000 if connection.vendor == "postgresql" else 0
-RUNS = int(os.environ.get("SOAK_HISTORIES", "2000")) if os.environ.get("SOAK") else 30
+RUNS = int(os.environ.get("SOAK_HISTORIES", "2000")) if os.environ.get("SOAK") else 20
 STEPS = 12
 # Field of the base, and where it stands here.
 FIELDS = {"parent_town": "town", "parent_city": "city", "parent_house_number": "house_number"}
