@@ -39,7 +39,7 @@ IDLE_SECONDS = 600
 HOW = (
     "Registrations of a children's football club. What you read is about real families: fetch no "
     "more than the task needs. Tools that change something only say what would happen until "
-    "dry_run is false. Money and messages to many are proposals that a person decides."
+    "dry_run is false. Money, messages to many and erasure are proposals that a person decides."
 )
 
 

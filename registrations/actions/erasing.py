@@ -32,6 +32,7 @@ from registrations.models import (
     Invitation,
     Photo,
     Player,
+    Proposal,
     Registration,
     RetentionItem,
     RetentionRun,
@@ -57,13 +58,13 @@ class Depth(models.TextChoices):
 DEPTHS = list(Depth)
 
 
-def foresee(family: Family) -> list[tuple[str, str]]:
-    """What each depth would take, in words with numbers; nothing is changed."""
+def foresee(family: Family, depth: str = Depth.ALL) -> list[tuple[str, str]]:
+    """What each depth down to this one would take, in words with numbers; nothing is changed."""
     kept = _Kept(family.pk)
     found = []
-    for depth, parts in _PARTS.items():
-        words = [f"{rows.count()} {what}" for what, rows in parts(kept) if rows.exists()]
-        found.append((depth.label, "; ".join(words) or "nothing is left"))
+    for step in _down_to(depth):
+        words = [f"{rows.count()} {what}" for what, rows in _PARTS[step](kept) if rows.exists()]
+        found.append((step.label, "; ".join(words) or "nothing is left"))
     goes = "Rows in Airtable follow, and pictures in storage, within seconds or when these answer."
     stays = "Payments, mandates and what was owed stay, without a name, as the law wants."
     return [*found, ("Elsewhere", goes), ("What stays", stays)]
@@ -81,7 +82,7 @@ def erase(family_id: int, *, depth: str, reason: str, at: datetime, by: str) -> 
         states.locked(pk)
     if depth == Depth.ALL and kept.running(clock.today()).exists():
         raise ValidationError("A registration still runs: cancel it first, or its fees go on.")
-    for step in DEPTHS[: DEPTHS.index(Depth(depth)) + 1]:
+    for step in _down_to(depth):
         _ERASE[step](kept, at, by)
         for name in settings.ERASERS:
             import_string(name)(kept.ids, step)
@@ -96,6 +97,10 @@ def erase(family_id: int, *, depth: str, reason: str, at: datetime, by: str) -> 
         note(row, TimelineEntry.Kind.STAFF, words, at=at, by=by)
         audit.record(AuditEntry.Verb.ERASED, row, Depth(depth).value, by=by or None)
     audit.record(AuditEntry.Verb.ERASED, family, Depth(depth).value, by=by or None)
+
+
+def _down_to(depth: str) -> list[Depth]:
+    return DEPTHS[: DEPTHS.index(Depth(depth)) + 1]
 
 
 class _Kept:
@@ -113,6 +118,7 @@ class _Kept:
         self.photos = Photo.objects.filter(registration__in=self.ids)
         self.timeline = TimelineEntry.objects.filter(registration__in=self.ids)
         self.suspensions = Suspension.objects.filter(registration__in=self.ids)
+        self.proposals = Proposal.objects.filter(registration__in=self.ids)
         self.invitations = Invitation.objects.filter(family=family_id)
         self.codes = ContactCode.objects.filter(registration__in=self.ids)
 
@@ -212,6 +218,8 @@ def _erase_all(kept: _Kept, at: datetime, by: str) -> None:
         Registration.objects.filter(pk=pk).update(child_key=f"erased {pk}")
     kept.timeline.delete()
     kept.suspensions.update(reason=GONE, lifted_reason="")
+    kept.proposals.update(reason=GONE)
+    kept.proposals.exclude(decision_reason="").update(decision_reason=GONE)
 
 
 _PARTS: dict[Depth, Callable[[_Kept], list[Part]]] = {

@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from registrations.actions import resends, states
-from registrations.models import Proposal, Registration, Team, TimelineEntry, note
+from registrations.actions import erasing, resends, states
+from registrations.models import Player, Proposal, Registration, Team, TimelineEntry, note
 from registrations.ports import desk
 
 Kind = Proposal.Kind
@@ -27,6 +27,7 @@ def propose(
     by: str,
     at: datetime,
     pence: int | None = None,
+    depth: str = "",
 ) -> tuple[Proposal, bool]:
     """The open proposal of this kind about this child or team, and whether it is new."""
     registration = about if isinstance(about, Registration) else None
@@ -34,7 +35,8 @@ def propose(
     same: dict[str, Any] = (
         {"registration": registration} if registration else {"registration": None, "team": team}
     )
-    given = {"pence": pence, "reason": reason, "proposed_at": at, "proposed_by": by, "team": team}
+    given = {"reason": reason, "proposed_at": at, "proposed_by": by, "team": team}
+    given |= {"pence": pence, "depth": depth}
     proposal, made = Proposal.objects.get_or_create(kind=kind, decision="", **same, defaults=given)
     if made and registration:
         words = f"Proposed: {proposal.get_kind_display()} ({reason})"
@@ -64,22 +66,26 @@ def decide(proposal_id: int, *, approve: bool, reason: str, by: User, at: dateti
 
 
 def _carry_out(proposal: Proposal, *, reason: str, by: User, at: datetime) -> None:
-    name = by.get_username()
+    """Do it, by the same action as the office's own button."""
+    name, words = by.get_username(), f"{proposal.reason}: {reason}"
     if proposal.kind == Kind.LINKS:
         rows = owing(proposal.team)
         if not rows:
             raise ValidationError("Nobody of this team owes anything: there is nobody to write to.")
         key = uuid5(NAMESPACE_URL, f"proposal:{proposal.pk}")
         resends.order(rows, key=key, by=name, at=at)
-        return
-    registration = states.locked(proposal.registration_id or 0)
-    if registration.cancelled_at and proposal.kind == Kind.SUSPENSION:
-        raise ValidationError("This registration was cancelled.")
-    if proposal.kind == Kind.SUSPENSION:
-        states.suspend(registration.pk, reason=f"{proposal.reason}: {reason}", at=at, by=by)
+    elif proposal.kind == Kind.ERASURE:
+        # No lock before its own: erasing takes the family's first.
+        player = Player.objects.get(registrations=proposal.registration_id)
+        erasing.erase(player.family_id, depth=proposal.depth, reason=words, at=at, by=name)
+    elif proposal.kind == Kind.SUSPENSION:
+        registration = states.locked(proposal.registration_id or 0)
+        if registration.cancelled_at:
+            raise ValidationError("This registration was cancelled.")
+        states.suspend(registration.pk, reason=words, at=at, by=by)
     else:
-        words = f"{proposal.reason}: {reason}"
-        desk().give_back(registration.pk, pence=proposal.pence or 0, reason=words, by=name)
+        owner = states.locked(proposal.registration_id or 0)
+        desk().give_back(owner.pk, pence=proposal.pence or 0, reason=words, by=name)
 
 
 def owing(team: Team) -> list[Registration]:

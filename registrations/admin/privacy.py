@@ -13,6 +13,8 @@ from registrations.actions import erasing, subject
 from registrations.admin.photos import jpeg_of
 from registrations.models import Family, Guardian, Player
 
+FOR_GOOD = "This takes in the whole family and cannot be taken back."
+
 
 class Erasing(forms.Form):
     """How deep, and why."""
@@ -62,8 +64,7 @@ class Privacy(OfficeAdmin):
 
     def what_goes(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         """What each depth takes of the whole family."""
-        warning = "This takes in the whole family and cannot be taken back."
-        return {"lines": erasing.foresee(_family(row)), "warning": warning}
+        return {"lines": erasing.foresee(_family(row)), "warning": FOR_GOOD}
 
     def has_subject_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("registrations.export_family")

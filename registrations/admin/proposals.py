@@ -11,11 +11,13 @@ from django.http import HttpRequest
 
 from integrations import clock
 from integrations.office import OfficeAdmin, Reason, Worklist, button
-from registrations.actions import proposals
+from registrations.actions import erasing, proposals
+from registrations.admin import privacy
 from registrations.models import Proposal
 from registrations.wording import pounds
 
 SECRET = "registration__medical_notes", "registration__not_to_collect"
+WARNINGS: dict[str, str] = {Proposal.Kind.ERASURE: privacy.FOR_GOOD}
 
 
 def _open(row: Proposal) -> bool:
@@ -28,7 +30,7 @@ def _why(row: Proposal) -> str:
 
 @admin.register(Proposal)
 class ProposalAdmin(OfficeAdmin):
-    """Suspensions, money back and messages to a team, as agents propose them."""
+    """Suspensions, money back, messages to a team and erasures, as agents propose them."""
 
     list_display = ["what", "about", "reason", "proposed_by", "proposed_at", "decision"]
     list_filter = ["kind", "decision"]
@@ -58,8 +60,8 @@ class ProposalAdmin(OfficeAdmin):
 
     @admin.display(description="proposal", ordering="kind")
     def what(self, row: Proposal) -> str:
-        amount = f": {pounds(row.pence)}" if row.pence else ""
-        return f"{row.get_kind_display().capitalize()}{amount}"
+        much = pounds(row.pence) if row.pence else row.depth
+        return f"{row.get_kind_display().capitalize()}{f': {much}' if much else ''}"
 
     @admin.display
     def about(self, row: Proposal) -> str:
@@ -74,7 +76,9 @@ class ProposalAdmin(OfficeAdmin):
         if row.kind == Proposal.Kind.LINKS:
             number = len(proposals.owing(row.team))
             lines.append(("Goes to", f"at most {number}; whoever got one lately is left out"))
-        return {"lines": lines, "warning": ""}
+        if row.registration and row.kind == Proposal.Kind.ERASURE:
+            lines += erasing.foresee(row.registration.player.family, row.depth)
+        return {"lines": lines, "warning": WARNINGS.get(row.kind, "")}
 
     @button("Approve", shown=_open, ask=Reason, preview="approving", danger=True)
     def approve(self, request: HttpRequest, row: Proposal, reason: str) -> str:

@@ -1,6 +1,6 @@
 """Tools that change something: by the office's own actions, and only when dry_run is false.
 
-What is money, or goes to many, an agent only proposes: a person decides it in the office.
+What is money, goes to many, or erases, an agent only proposes: a person decides it in the office.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pydantic import Field
 from integrations import clock
 from integrations.agents.tools import Answer, Caller, Id, Refusal, Text, Tool, Words, Writing
 from registrations import fields
-from registrations.actions import contacts, messages, proposals, resends, states
+from registrations.actions import contacts, erasing, messages, proposals, resends, states
 from registrations.agents import rows
 from registrations.agents.reading import TEAM, VIEW
 from registrations.models import Proposal, Registration, Team, TimelineEntry, note
@@ -51,6 +51,16 @@ class Refund(Suspension):
     """How much."""
 
     pence: int = Field(ge=1, le=1_000_000, description="how much to give back, in pence")
+
+
+class Erasure(Suspension):
+    """How much is to be forgotten."""
+
+    told = frozenset({"depth"})
+    depth: erasing.Depth = Field(
+        description="contact: contact details and conversations; medical: those, medical notes and "
+        "photos; all: everything but what the law wants kept of money"
+    )
 
 
 class Links(Writing):
@@ -128,7 +138,13 @@ def suspension(caller: Caller, given: Suspension) -> Answer:
 def refund(caller: Caller, given: Refund) -> Answer:
     """Money back, that a person decides."""
     row = rows.registration(caller, given.registration_id)
-    return _proposed(caller, given, Kind.REFUND, row, given.reason, given.pence)
+    return _proposed(caller, given, Kind.REFUND, row, given.reason, pence=given.pence)
+
+
+def erasure(caller: Caller, given: Erasure) -> Answer:
+    """An erasure of the whole family, that a person decides."""
+    row = rows.registration(caller, given.registration_id)
+    return _proposed(caller, given, Kind.ERASURE, row, given.reason, depth=given.depth)
 
 
 def links(caller: Caller, given: Links) -> Answer:
@@ -145,14 +161,16 @@ def _proposed(
     kind: Kind,
     about: Registration | Team,
     reason: str,
+    *,
     pence: int | None = None,
+    depth: str = "",
 ) -> Answer:
-    amount = f" of {pounds(pence)}" if pence else ""
-    words = f"a person in the office is asked to {kind.label}{amount}"
+    much = f" of {pounds(pence)}" if pence else f" ({depth})" if depth else ""
+    words = f"a person in the office is asked to {kind.label}{much}"
     if given.dry_run:
         return _said(given, words)
     made, new = proposals.propose(
-        kind, about, reason=reason, by=caller.name, at=clock.now(), pence=pence
+        kind, about, reason=reason, by=caller.name, at=clock.now(), pence=pence, depth=depth
     )
     return _said(given, words if new else f"{words}; that was proposed already") | {
         "proposal_id": made.pk
@@ -203,6 +221,14 @@ TOOLS = [
         "happens before a person approves it.",
         refund,
         needs=(VIEW, "registrations.see_money"),
+    ),
+    Tool(
+        "propose_erasure",
+        Erasure,
+        "Propose that the family of a registration be erased, as deep as it asks. Nothing happens "
+        "before a person approves it, and then it cannot be taken back.",
+        erasure,
+        needs=(VIEW,),
     ),
     Tool(
         "propose_payment_links",

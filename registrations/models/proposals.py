@@ -26,6 +26,7 @@ class Proposal(models.Model):
         SUSPENSION = "suspension", "suspend the child"
         REFUND = "refund", "give money back"
         LINKS = "links", "send the payment link to a team"
+        ERASURE = "erasure", "erase the family"
 
     class Decision(models.TextChoices):
         APPROVED = "approved", "approved"
@@ -36,6 +37,7 @@ class Proposal(models.Model):
         Kind.SUSPENSION: "registrations.change_registration",
         Kind.REFUND: "payments.give_back",
         Kind.LINKS: "registrations.change_registration",
+        Kind.ERASURE: "registrations.erase_family",
     }
 
     kind = models.CharField(max_length=12, choices=Kind)
@@ -44,6 +46,7 @@ class Proposal(models.Model):
     )
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
     pence = models.PositiveIntegerField(null=True, blank=True)
+    depth = models.CharField(max_length=8, blank=True, help_text="how deep: actions.erasing.Depth")
     reason = models.CharField(max_length=200)
     proposed_at = models.DateTimeField()
     proposed_by = models.CharField(max_length=150)

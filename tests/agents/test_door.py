@@ -90,6 +90,7 @@ def arguments(row):
         "correct_contact": one | {"email": "right@example.org"},
         "propose_suspension": one | why,
         "propose_refund": one | why | {"pence": 100},
+        "propose_erasure": one | why | {"depth": "contact"},
         "propose_payment_links": team | why,
     }
 

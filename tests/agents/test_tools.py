@@ -44,6 +44,7 @@ MAY = """
     correct_contact                 AR
     propose_suspension              ARTWM
     propose_refund                  ART
+    propose_erasure                 ARTWM
     propose_payment_links           ARTWM
 """
 SECRETS = ["asthma", "Uncle Bob", "07700", "7700900", "@example.org", "SECRETTOKEN", "Station Road"]

@@ -135,6 +135,36 @@ def test_money_goes_back_only_when_somebody_who_may_approves(child, client):
     assert TimelineEntry.objects.filter(text__startswith="Not done, as proposed").exists()
 
 
+def test_a_family_is_erased_only_when_somebody_who_may_approves(child, client):
+    agent, boss = caller(person("R"), write=True), person("A")
+    given = {"registration_id": child.pk, "reason": "the mother wrote", "dry_run": False}
+    assert not call(agent, "propose_erasure", given | {"depth": "everything"}).ok
+    for depth in ("contact", "all"):
+        ask(agent, "propose_erasure", **given, depth=depth)
+    proposal = Proposal.objects.get()
+    assert proposal.depth == "contact"  # the first one waits, as it is, until it is decided
+    assert "You may not" in decide(client, agent.user, proposal, "approve").content.decode()
+    client.force_login(boss)
+    address = reverse("admin:registrations_proposal_do", args=[proposal.pk, "approve"])
+    asked = client.post(address).content.decode()
+    assert "Erase the family: contact" in asked and "cannot be taken back" in asked
+    assert "1 adults with a phone" in asked and "names of adults" not in asked
+    decide(client, boss, proposal, "approve")
+    guardian = Guardian.objects.get(pk=child.guardian_id)
+    assert (str(guardian.phone), guardian.email) == ("", "") and guardian.first_name != "(erased)"
+    words = "Erased on request, contact: the mother wrote: agreed on the phone"
+    assert child.timeline.filter(text=words, by="Administrator").exists()
+    # What is refused in the office is refused here, and the proposal stays open.
+    ask(agent, "propose_erasure", **given, depth="all")
+    proposal = Proposal.objects.get(decision="")
+    assert "cancel it first" in decide(client, boss, proposal, "approve").content.decode()
+    child.cancelled_at, child.status = child.submitted_at, "cancelled"
+    child.save(update_fields=["cancelled_at", "status"])
+    decide(client, boss, proposal, "approve")
+    assert Guardian.objects.get(pk=child.guardian_id).first_name == "(erased)"
+    assert set(Proposal.objects.values_list("reason", "decision")) == {("(erased)", "approved")}
+
+
 def test_links_go_to_a_team_only_when_a_person_approves(child, client):
     factories.active_registration(team=child.team)
     agent = caller(person("R"), write=True)
