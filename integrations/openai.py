@@ -1,16 +1,17 @@
 """OpenAI: one question to the Responses API, answered within a time that a person waits for.
 
 Nothing is kept there (`store=False`). The SDK's own retries are off: they live here, so that they
-do not multiply, and a question has no side effect that a second try could repeat. Whoever asks has
-a way of its own to go on, so every failure is one of the four outcomes of integrations.errors.
+do not multiply, and a question has no side effect that a second try could repeat: tools are called
+between questions, and only such as read. Whoever asks has a way of its own to go on, so every
+failure is one of the four outcomes of integrations.errors.
 What an answer holds is somebody else's words: `integrations.openai_answers` reads them.
 """
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ PENALTY = 10.0  # seconds without calls after "too many requests"
 SHORTEST = 0.2  # seconds; with less time left a call is not worth making
 FIRST_PAUSE = 0.25  # seconds before the first retry; each later one waits twice as long
 LONGEST_ANSWER = 256 * 1024  # bytes
+MOST_ROUNDS = 3  # times that a model may call our tools before it answers; five in domain 9.3
+NO_DOOR = "no_door"  # the code of a refusal because the provider cannot use the agents' door
 _QUOTA = {"insufficient_quota", "billing_hard_limit_reached", "account_deactivated"}
 # The configuration is wrong, so that every further question would be refused too.
 _MISCONFIGURED = {"model_not_found", "invalid_api_key", "unsupported_parameter"}
@@ -45,6 +48,7 @@ class Answer:
     input_tokens: int
     output_tokens: int
     milliseconds: int
+    calls: tuple[openai_answers.Call, ...] = ()
 
     @property
     def microdollars(self) -> int:
@@ -66,15 +70,51 @@ def ask(
     name: str,
     schema: dict[str, Any],
     seconds: float,
+    tools: list[dict[str, Any]] | None = None,
+    run: Callable[[str, str], str] | None = None,
 ) -> Answer:
     """Ask once, and again where that helps, within `seconds`; `schema` is a strict JSON schema.
 
-    Raises the outcomes of integrations.errors; an answer that is no use is still an Answer.
+    `tools` are handed to the model; `run` takes the name and the JSON arguments of one that it
+    calls here and gives its answer as text. Raises the outcomes of integrations.errors; an answer
+    that is no use is still an Answer.
     """
-    until, pause = time.monotonic() + seconds, FIRST_PAUSE
+    until = time.monotonic() + seconds
+    request = _request(instructions, content, name, schema)
+    if tools:
+        request["tools"] = tools
+    answer = _tried(operation, request, until)
+    for _ in range(MOST_ROUNDS):
+        if run is None or not answer.calls:
+            break
+        request["input"] += [item for call in answer.calls for item in _carried_out(call, run)]
+        answer = _added(answer, _tried(operation, request, until))
+    return answer
+
+
+def _carried_out(
+    call: openai_answers.Call, run: Callable[[str, str], str]
+) -> list[dict[str, Any]]:
+    """A call of the model and what came of it, as it is told (wire/others 2)."""
+    output = run(call.name, call.arguments)
+    return [call.item, {"type": "function_call_output", "call_id": call.id, "output": output}]
+
+
+def _added(before: Answer, last: Answer) -> Answer:
+    """The last answer with what all of them cost."""
+    return replace(
+        last,
+        input_tokens=before.input_tokens + last.input_tokens,
+        output_tokens=before.output_tokens + last.output_tokens,
+        milliseconds=before.milliseconds + last.milliseconds,
+    )
+
+
+def _tried(operation: str, request: dict[str, Any], until: float) -> Answer:
+    pause = FIRST_PAUSE
     for retries_left in range(settings.OPENAI_RETRIES, -1, -1):
         try:
-            return _once(operation, _request(instructions, content, name, schema), until)
+            return _once(operation, request, until)
         except Unavailable as error:
             last_try = not retries_left or error.code in ("held", "rate_limit_exceeded", "late")
             if last_try or until - time.monotonic() < pause + SHORTEST:
@@ -130,6 +170,7 @@ def _once(operation: str, request: dict[str, Any], until: float) -> Answer:
             input_tokens=tokens_in,
             output_tokens=tokens_out,
             milliseconds=int((time.monotonic() - started) * 1000),
+            calls=openai_answers.calls(body),
         )
 
 
@@ -177,6 +218,8 @@ def _calling(operation: str, *, test: bool = False) -> Iterator[None]:
 def _outcome(error: "openai.APIStatusError") -> OutsideError:
     """Our outcome for a refusal; of its words only the code is kept."""
     status, code = error.status_code, str(error.code or error.status_code)
+    if status == 424 or error.type == "external_connector_error":
+        return Rejected(SERVICE, "it cannot use the agents' door", code=NO_DOOR)
     if status == 429 and code not in _QUOTA:
         guard.penalise(SERVICE, PENALTY)
         return Unavailable(SERVICE, "too many requests", code="rate_limit_exceeded")

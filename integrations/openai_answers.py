@@ -1,4 +1,4 @@
-"""What an answer of the Responses API holds: the message wherever it stands, and the parse ladder.
+"""What an answer of the Responses API holds: message and calls wherever they stand; parse ladder.
 
 Pure: wire/others 2 for the shapes, domain 9.5 for what went wrong when only item 0 was read.
 """
@@ -21,6 +21,21 @@ class Message:
     complete: bool
 
 
+@dataclass(frozen=True)
+class Call:
+    """A tool of ours that the model calls; `arguments` is JSON as it wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+    @property
+    def item(self) -> dict[str, Any]:
+        """The call as it is handed back with its answer."""
+        said = {"call_id": self.id, "name": self.name, "arguments": self.arguments}
+        return {"type": "function_call", **said}
+
+
 def message(body: dict[str, Any]) -> Message:
     """The message among reasoning, tool listings and calls, in whatever order they come."""
     items = [item for item in body.get("output") or [] if isinstance(item, dict)]
@@ -35,6 +50,16 @@ def message(body: dict[str, Any]) -> Message:
     said = [str(part.get("text") or "") for part in parts if part.get("type") == "output_text"]
     complete = body.get("status", "completed") == "completed"
     return Message("".join(said).strip(), refused, complete)
+
+
+def calls(body: dict[str, Any]) -> tuple[Call, ...]:
+    """The tools that the model calls before it answers, in its order."""
+    items = [item for item in body.get("output") or [] if isinstance(item, dict)]
+    return tuple(
+        Call(*(str(item.get(part) or "") for part in ("call_id", "name", "arguments")))
+        for item in items
+        if item.get("type") == "function_call"
+    )
 
 
 def tokens(body: dict[str, Any]) -> tuple[int, int]:

@@ -6,17 +6,20 @@ is looked at all the time, and while it is not well the tools run here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 
 from integrations import clock, guard
 from integrations.agents.models import AgentMode
-from integrations.agents.tools import Tool, all_tools
+from integrations.agents.tools import Caller, Tool, all_tools, call
 from integrations.errors import Unavailable
 from integrations.models import ServiceState
 from integrations.transport import per_thread
@@ -87,6 +90,12 @@ def _look() -> None:
         raise Unavailable(SERVICE, "the door is not well", code=str(answer.status_code))
 
 
+def lost() -> None:
+    """A provider could not use the door: tools run here until it has been looked at and is well."""
+    with suppress(Unavailable), guard.call(SERVICE, "use", test=True):
+        raise Unavailable(SERVICE, "the model's provider cannot use the door", code="provider")
+
+
 @per_thread
 def _session() -> requests.Session:
     return requests.Session()
@@ -111,6 +120,23 @@ def tools(names: Iterable[str]) -> list[dict[str, Any]]:
     if wanted and in_use():
         return [_entry(wanted)]
     return [_function(tool) for tool in wanted]
+
+
+def runner(names: Collection[str], caller: Caller) -> Callable[[str, str], str]:
+    """Runs here what a model calls of these tools, for `caller`; another is as if it were none."""
+
+    def run(name: str, arguments: str) -> str:
+        try:
+            given = json.loads(arguments or "{}")
+        except (ValueError, RecursionError):
+            given = None
+        if name not in names or not isinstance(given, dict):
+            return json.dumps({"error": "There is no such tool, or these are no arguments of it."})
+        result = call(caller, name, given)
+        answer = result.answer if result.ok else {"error": result.words}
+        return json.dumps(answer, cls=DjangoJSONEncoder, ensure_ascii=False)
+
+    return run
 
 
 def public() -> list[str]:

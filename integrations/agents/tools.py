@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Annotated, Any, ClassVar
 
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError as Impossible
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
@@ -79,16 +79,19 @@ class NotFound(Refusal):
 
 @dataclass(frozen=True)
 class Caller:
-    """For whom an agent acts, and what of that person's rights it was given."""
+    """For whom an agent acts, and what of that person's rights it was given.
 
-    user: User
+    Nobody's agent (AnonymousUser) is the assistant of the chat: it may what anybody may.
+    """
+
+    user: User | AnonymousUser
     may_write: bool = False
     token: AgentToken | None = None
 
     @property
     def name(self) -> str:
         """How timelines and audits name the agent."""
-        return f"agent for {self.user.get_username()}"[:150]
+        return f"agent for {self.user.get_username() or 'the chat'}"[:150]
 
     @property
     def request(self) -> HttpRequest:

@@ -1,17 +1,19 @@
-"""Tools that look something up: an address, a code, shirts, kit."""
+"""Tools that look something up: an address, a code, what the club tells of itself, shirts, kit."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
 from integrations import clock, places
-from integrations.agents.tools import Answer, Arguments, Caller, Text, Tool
+from integrations.agents.tools import Answer, Arguments, Caller, Text, Tool, Words
 from integrations.errors import OutsideError
 from registrations import fields
 from registrations.actions import kit
 from registrations.agents import rows
 from registrations.agents.reading import TEAM, OfTeam
-from registrations.chat import doorstep
+from registrations.chat import assistant, doorstep
+
+MOST_TEXTS = 5
 
 
 class Where(Arguments):
@@ -26,6 +28,12 @@ class WhichCode(Arguments):
 
     told = frozenset({"code"})
     code: Text = Field(description="as the coach gave it out, such as 200-lions-u10-2627")
+
+
+class About(Arguments):
+    """What is asked about."""
+
+    words: Words = Field(description="what it is about, in a parent's words or a few keywords")
 
 
 def address(caller: Caller, given: Where) -> Answer:
@@ -78,6 +86,17 @@ def check_code(caller: Caller, given: WhichCode) -> Answer:
     }
 
 
+def club_texts(caller: Caller, given: About) -> Answer:
+    """The club's own words, with the open season's prices, the best first."""
+    example = doorstep.example()
+    return {
+        "texts": [
+            {"number": each.pk, "title": each.title, "words": assistant.filled(each.words, example)}
+            for each in assistant.nearest(given.words, MOST_TEXTS)
+        ]
+    }
+
+
 def shirts(caller: Caller, given: OfTeam) -> Answer:
     """Which numbers are free; never whose the others are."""
     team = rows.team(caller, given.team_id)
@@ -104,6 +123,14 @@ TOOLS = [
         WhichCode,
         "Whether a registration code is good, and which team and season it opens.",
         check_code,
+        public=True,
+    ),
+    Tool(
+        "club_texts",
+        About,
+        "What the club itself tells parents about fees, training, kit, contacts and the like: its "
+        "texts nearest to some words, with this season's prices.",
+        club_texts,
         public=True,
     ),
     Tool(

@@ -11,10 +11,16 @@ import uvicorn
 from django.contrib.auth.models import Group, User
 
 from integrations import clock
-from integrations.agents import server, tokens
+from integrations.agents import hosted, server, tokens
 from integrations.agents.tools import Caller
+from integrations.sandbox.openai.doors import SETTING
+from tests.registrations.conftest import lions
 from utjfc import roles
+from utjfc.demo import about
 
+__all__ = ["lions"]
+
+ADDRESS = "https://mcp.club.example/mcp"
 LETTERS = dict(zip("ARTWMC", roles.NAMES, strict=True))
 
 
@@ -54,3 +60,29 @@ def door() -> Iterator[str]:
         running.should_exit = True
         thread.join(20)
         assert not thread.is_alive()
+
+
+@pytest.fixture
+def hosted_mode(outside, settings):
+    """The door is where models are sent, at an address that a provider could use."""
+    settings.USE_MCP, settings.MCP_SERVER_URL = True, ADDRESS
+    settings.MCP_AUTH_TOKEN = "club_test"
+
+
+@pytest.fixture
+def provider(sandbox, settings):
+    """A model's provider, and texts about the club that it may read in."""
+    settings.OPENAI_API_KEY, settings.OPENAI_RETRIES = sandbox.config.openai_api_key, 0
+    about.build()
+    return sandbox
+
+
+@pytest.fixture
+def at_the_door(provider, hosted_mode, door, settings, monkeypatch):
+    """Where our public address leads to the running door, and its key is a login without rights."""
+    leads = {"name": "https://mcp.club.example", "leads_to": door}
+    provider.store.put("sandbox.settings", SETTING, leads)
+    settings.MCP_AUTH_TOKEN = key(User.objects.create_user("provider", is_staff=True))
+    monkeypatch.setattr(hosted, "health_url", lambda: f"{door}/health")
+    assert hosted.watch() is True
+    return provider

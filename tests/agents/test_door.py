@@ -83,6 +83,7 @@ def arguments(row):
         "arrears": {},
         "address_lookup": {"postcode": "M41 9SB", "house_number": "12"},
         "check_code": {"code": row.code},
+        "club_texts": {"words": "how much is it"},
         "shirt_availability": team,
         "kit_due": team,
         "resend_payment_sms": one,
@@ -205,7 +206,8 @@ def test_the_number_nought_is_a_number_and_errors_have_their_codes(door):
         return answer.get("error", {}).get("code"), answer.get("result")
 
     assert [tool["name"] for tool in ask("tools/list")[1]["tools"]] == [
-        "teams", "what_waits", "address_lookup", "check_code", "shirt_availability", "kit_due",
+        "teams", "what_waits", "address_lookup", "check_code", "club_texts",
+        "shirt_availability", "kit_due",
     ]  # fmt: skip
     assert ask("tools/call", name="teams", arguments={})[1]["isError"] is False
     assert ask("tools/call", name="teams", arguments={"season": "x"})[1]["isError"] is True

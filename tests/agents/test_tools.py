@@ -37,6 +37,7 @@ MAY = """
     arrears                         AT
     address_lookup                  ARTWMC
     check_code                      ARTWMC
+    club_texts                      ARTWMC
     shirt_availability              ARTWMC
     kit_due                         ARTWMC
     resend_payment_sms              AR

@@ -88,7 +88,17 @@ def test_where_the_search_is_at_a_loss_the_model_chooses_and_the_words_stay_the_
 
 
 @pytest.mark.parametrize(
-    "mode", ["down", "refusal", "cut_json", "plain_text", "wrong_schema", "wrong_value", "no_words"]
+    "mode",
+    [
+        "down",
+        "refusal",
+        "cut_json",
+        "plain_text",
+        "wrong_schema",
+        "wrong_value",
+        "no_words",
+        "tool_loop",
+    ],
 )
 def test_a_model_that_fails_leaves_the_greeting(parent, texts, model, sandbox, mode):
     faults.set_mode(sandbox.store, "openai", mode)

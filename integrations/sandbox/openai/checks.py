@@ -28,6 +28,8 @@ PARAMETERS = {
     "truncation",
     "user",
 }
+SERVER = {"type", "server_label", "server_url", "server_description", "headers", "allowed_tools",
+          "require_approval", "authorization"}  # fmt: skip
 ROLES = {"user", "assistant", "developer", "system"}
 PARTS = {"input_text": "text", "input_image": "image_url", "output_text": "text"}
 
@@ -100,8 +102,23 @@ def _check_tool(tool: Any, where: str) -> None:
             raise Refusal(400, f"Missing required parameter: '{where}.name'.", param=where)
         if tool.get("strict", True):
             check_strict(tool.get("parameters") or {}, where)
-    if tool["type"] == "mcp" and not (tool.get("server_label") and tool.get("server_url")):
+    if tool["type"] == "mcp":
+        _check_server(tool, where)
+
+
+def _check_server(tool: dict[str, Any], where: str) -> None:
+    if not (tool.get("server_label") and tool.get("server_url")):
         raise Refusal(400, f"Missing required parameter: '{where}.server_url'.", param=where)
+    for name in tool:
+        if name not in SERVER:
+            raise unknown_parameter(f"{where}.{name}")
+    asks = tool.get("require_approval", "always")
+    if asks not in ("always", "never") and not (
+        isinstance(asks, dict) and set(asks) <= {"always", "never"} and asks
+    ):
+        raise invalid(f"{where}.require_approval", "expected always, never, or tools by name.")
+    if not isinstance(tool.get("allowed_tools", []), list):
+        raise invalid(f"{where}.allowed_tools", "expected a list of names.")
 
 
 def _check_format(text: dict[str, Any]) -> None:

@@ -64,10 +64,12 @@ def _response_routes(bp: Blueprint, store: Store) -> None:
     def responses() -> Response:
         asked = checks.check(request.get_json(silent=True), MODELS)
         _keep(store, asked)
-        said = thinking.answer(asked)
+        before, said = thinking.turn(asked, store)
+        if said is None:
+            return jsonify(_response(asked, before))
         fault = g.get("fault")
         output, extra = spoilt.output(said, fault.mode if fault else "")
-        return jsonify(_response(asked, output) | extra)
+        return jsonify(_response(asked, [*before, *output]) | extra)
 
 
 def _kind() -> str:
@@ -109,7 +111,10 @@ def _response(asked: dict[str, Any], output: list[dict[str, Any]]) -> dict[str, 
         "parallel_tool_calls": True,
         "store": bool(asked.get("store", True)),
         "temperature": asked.get("temperature", 1.0),
-        "tools": asked.get("tools") or [],
+        "tools": [
+            tool | ({"headers": None} if "headers" in tool else {})
+            for tool in asked.get("tools") or []
+        ],
         "tool_choice": asked.get("tool_choice", "auto"),
         "text": asked.get("text") or {"format": {"type": "text"}},
     }
