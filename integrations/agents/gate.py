@@ -55,10 +55,7 @@ def admit(text: str) -> Admission | None:
     token = tokens.find(text)
     if token is None:
         return None
-    wait = tokens.seconds_to_wait(token, settings.MCP_CALLS_A_MINUTE)
-    if not wait:
-        tokens.used(token)
-    return Admission(token, wait)
+    return Admission(token, tokens.seconds_to_wait(token, settings.MCP_CALLS_A_MINUTE))
 
 
 def security() -> TransportSecuritySettings:

@@ -26,6 +26,9 @@ class AgentToken(models.Model):
     created_at = models.DateTimeField("issued", editable=False)
     created_by = models.CharField("issued by", max_length=150, editable=False)
     last_used_at = models.DateTimeField("last used", null=True, blank=True, editable=False)
+    # Requests of the last minute in which there were any; minutes are counted from 1970.
+    minute = models.PositiveIntegerField(default=0, editable=False)
+    asked_in_minute = models.PositiveIntegerField(default=0, editable=False)
     revoked_at = models.DateTimeField("revoked", null=True, blank=True, editable=False)
 
     class Meta:

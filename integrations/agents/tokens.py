@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.core.cache import cache
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 
 from integrations import clock
 from integrations.agents.models import AgentToken
 
 PREFIX = "club_"
-USED_AGAIN_AFTER = timedelta(minutes=1)  # the last use is written down no more often
 
 
 def issue(
@@ -60,25 +58,17 @@ def again(token_id: int) -> AgentToken | None:
     return _living().filter(pk=token_id).first()
 
 
-def used(token: AgentToken) -> None:
-    """Write down that the key was used, once a minute at most."""
-    moment = clock.now()
-    before = Q(last_used_at=None) | Q(last_used_at__lte=moment - USED_AGAIN_AFTER)
-    AgentToken.objects.filter(before, pk=token.pk).update(last_used_at=moment)
-
-
 def seconds_to_wait(token: AgentToken, limit: int) -> int:
     """0 where the key may ask once more in this minute; else the seconds until the next.
 
-    Real minutes: a moved clock opens no door.
+    One conditional UPDATE counts, decides and writes the use down. Real minutes: a moved clock
+    opens no door.
     """
     minute, second = divmod(int(clock.pace()), 60)
-    key = f"agents:{token.pk}:{minute}"
-    try:
-        asked = cache.incr(key)
-    except ValueError:  # the first of this minute
-        asked = 1 if cache.add(key, 1, timeout=90) else cache.incr(key)
-    return 0 if asked <= limit else 60 - second
+    may = ~Q(minute=minute) | Q(asked_in_minute__lt=limit)
+    counted = Case(When(minute=minute, then=F("asked_in_minute") + 1), default=1)
+    used = {"asked_in_minute": counted, "minute": minute, "last_used_at": clock.now()}
+    return 0 if AgentToken.objects.filter(may, pk=token.pk).update(**used) else 60 - second
 
 
 def _living() -> QuerySet[AgentToken]:

@@ -18,11 +18,14 @@ from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
+from integrations import clock
+from integrations.agents import tokens
 from integrations.agents.tools import all_tools
 from integrations.models import AgentCall, AgentToken
 from registrations.models import TimelineEntry
 from tests import factories
 from tests.agents.conftest import key, person
+from tests.races.together import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TRIES = 1000 if os.environ.get("SOAK") == "1" else 40
@@ -236,6 +239,16 @@ def test_strange_hosts_pages_sizes_and_haste_are_refused(door, settings):
     late = [each for each in answers if each.status_code == 429]
     assert late and 0 < int(late[0].headers["Retry-After"]) <= 60
     assert "wait" in late[0].json()["error_description"]
+
+
+def test_a_keys_pace_is_exact_however_many_ask_at_once(monkeypatch):
+    monkeypatch.setattr(clock, "pace", lambda: 6_000_000.0)  # a minute that does not end
+    token = tokens.find(key(person("A")))
+    waits = together(*[lambda: tokens.seconds_to_wait(token, 5)] * 8)
+    assert sorted(waits) == [0, 0, 0, 0, 0, 60, 60, 60]
+    monkeypatch.setattr(clock, "pace", lambda: 6_000_060.0)
+    assert tokens.seconds_to_wait(token, 5) == 0
+    assert AgentToken.objects.get().last_used_at is not None
 
 
 def test_nothing_that_is_sent_breaks_the_door(door, settings):
