@@ -48,17 +48,20 @@ _OUTCOMES = {
 
 
 @contextmanager
-def call(service: str, operation: str, *, test: bool = False) -> Iterator[None]:
+def call(
+    service: str, operation: str, *, test: bool = False, patience: float = LONGEST_PACE
+) -> Iterator[None]:
     """Make one call to `service` inside; the body raises one of the four outcomes or succeeds.
 
     Raises Unavailable or Blocked without running the body while the service is held; `test` (a
-    person's "test now") goes through all the same. Never inside a transaction.
+    person's "test now") goes through all the same. `patience` is in seconds: how long it may wait
+    for its slot. Never inside a transaction.
     """
     _refuse_inside_a_transaction(service)
     state = _state(service)
     if not test:
         _refuse_if_held(state, operation)
-    _wait_for_slot(state, operation)
+    _wait_for_slot(state, operation, min(patience, LONGEST_PACE))
     started_at, started = clock.now(), time.monotonic()
     code, outcome = "", ServiceCall.Outcome.OK
     problem: Exception | None = None
@@ -176,12 +179,12 @@ def _probe(state: ServiceState, moment: datetime, length: timedelta) -> bool:
     return bool(_row(state.service).filter(free).update(probe_until=moment + length))
 
 
-def _wait_for_slot(state: ServiceState, operation: str) -> None:
+def _wait_for_slot(state: ServiceState, operation: str, patience: float) -> None:
     spacing, row = SPACING.get(state.service, 0), _row(state.service)
     taken, slot = state.next_slot, 0.0
     while True:
         slot = max(clock.pace(), taken)
-        if slot - clock.pace() > LONGEST_PACE:
+        if slot - clock.pace() > patience:
             _note_held(state.service, operation, "pace")
             raise Unavailable(state.service, "not tried: too many requests", code="held")
         if row.filter(next_slot=taken).update(next_slot=slot + spacing):

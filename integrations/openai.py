@@ -21,13 +21,13 @@ from django.conf import settings
 
 from integrations import guard, openai_answers
 from integrations.errors import Blocked, OutsideError, Rejected, Unavailable
+from integrations.transport import SHORTEST, within
 
 if TYPE_CHECKING:
     import openai
 
 SERVICE = "openai"
 PENALTY = 10.0  # seconds without calls after "too many requests"
-SHORTEST = 0.2  # seconds; with less time left a call is not worth making
 FIRST_PAUSE = 0.25  # seconds before the first retry; each later one waits twice as long
 LONGEST_ANSWER = 256 * 1024  # bytes
 MOST_ROUNDS = 3  # times that a model may call our tools before it answers; five in domain 9.3
@@ -92,9 +92,7 @@ def ask(
     return answer
 
 
-def _carried_out(
-    call: openai_answers.Call, run: Callable[[str, str], str]
-) -> list[dict[str, Any]]:
+def _carried_out(call: openai_answers.Call, run: Callable[[str, str], str]) -> list[dict[str, Any]]:
     """A call of the model and what came of it, as it is told (wire/others 2)."""
     output = run(call.name, call.arguments)
     return [call.item, {"type": "function_call_output", "call_id": call.id, "output": output}]
@@ -151,15 +149,12 @@ def _request(
 
 
 def _once(operation: str, request: dict[str, Any], until: float) -> Answer:
-    with _calling(operation):
-        client = _client(settings.OPENAI_API_KEY, settings.OPENAI_URL)
-        create = client.responses.with_streaming_response.create
+    with _calling(operation, until=until):
         started = time.monotonic()
         wait = min(settings.OPENAI_TIMEOUT, until - started)
         if wait < SHORTEST:  # the wait for a slot has taken it
             raise Unavailable(SERVICE, "no time was left to ask", code="late")
-        with create(**request, timeout=wait) as response:
-            body = json.loads(_whole(response.iter_bytes(), started + wait))
+        body = json.loads(within(wait, lambda: _sent(request, wait)))
         found = openai_answers.message(body)
         tokens_in, tokens_out = openai_answers.tokens(body)
         return Answer(
@@ -174,8 +169,15 @@ def _once(operation: str, request: dict[str, Any], until: float) -> Answer:
         )
 
 
+def _sent(request: dict[str, Any], wait: float) -> bytes:
+    until = time.monotonic() + wait
+    client = _client(settings.OPENAI_API_KEY, settings.OPENAI_URL)
+    with client.responses.with_streaming_response.create(**request, timeout=wait) as response:
+        return _whole(response.iter_bytes(), until)
+
+
 def _whole(pieces: Iterator[bytes], until: float) -> bytes:
-    """All of the body; a vendor that trickles may not keep a parent waiting either."""
+    """All of the body; nobody waits any more for what trickles, and it may not go on for ever."""
     body = b""
     for piece in pieces:
         body += piece
@@ -187,7 +189,7 @@ def _whole(pieces: Iterator[bytes], until: float) -> bytes:
 
 
 def _sdk() -> Any:
-    """The vendor's package: it takes a second to import, and most processes never ask."""
+    """The vendor's package: it takes a second to import, or many, and most processes never ask."""
     return import_module("openai")
 
 
@@ -198,12 +200,16 @@ def _client(key: str, url: str) -> "openai.OpenAI":
 
 
 @contextmanager
-def _calling(operation: str, *, test: bool = False) -> Iterator[None]:
+def _calling(operation: str, *, test: bool = False, until: float = float("inf")) -> Iterator[None]:
     if not configured():
         raise Blocked(SERVICE, "OPENAI_API_KEY is not set", code="not_configured")
-    with guard.call(SERVICE, operation, test=test):
+    with guard.call(SERVICE, operation, test=test, patience=until - time.monotonic()):
         try:
             yield
+        except TimeoutError:
+            raise Unavailable(SERVICE, "no answer in time", code="slow") from None
+        except OutsideError:
+            raise  # before the package is looked at, which may be on its way in still
         except _sdk().APIStatusError as error:
             raise _outcome(error) from None
         except (_sdk().APIError, httpx2.HTTPError) as error:

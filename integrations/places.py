@@ -5,10 +5,12 @@ whoever asks a parent treats every one of them as "please type it".
 """
 
 import hashlib
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import requests
@@ -17,10 +19,11 @@ from django.core.cache import cache
 
 from integrations import guard
 from integrations.errors import Blocked, OutsideError, Rejected, Unavailable
-from integrations.transport import per_thread
+from integrations.transport import SHORTEST, per_thread, within
 
 SERVICE = "places"
 TIMEOUT = (3, 5)
+SECONDS = 8.0  # for one address, all calls and waits together
 PENALTY = 10  # seconds
 KEPT = timedelta(days=30)  # the longest that Google's terms allow
 NOTHING_KEPT = timedelta(hours=1)
@@ -48,14 +51,15 @@ class Found:
     confidence: str
 
 
-def find(postcode: str, house_number: str) -> Found | None:
+def find(postcode: str, house_number: str, *, seconds: float = SECONDS) -> Found | None:
     """The address at a canonical postcode, or None where no street is known there."""
+    until = time.monotonic() + seconds
     key = _cache_key(postcode, house_number)
     kept = cache.get(key)
     if kept is not None:
         return Found(**kept) if kept else None
     look = _look_up_legacy if settings.GOOGLE_PLACES_API == "legacy" else _look_up
-    found = _best(look(f"{house_number} {postcode}, UK"), postcode, house_number)
+    found = _best(look(f"{house_number} {postcode}, UK", until), postcode, house_number)
     life = KEPT if found else NOTHING_KEPT
     cache.set(key, asdict(found) if found else {}, life.total_seconds())
     return found
@@ -66,22 +70,25 @@ def _cache_key(postcode: str, house_number: str) -> str:
     return f"places:{hashlib.sha256(asked.encode()).hexdigest()}"
 
 
-def _look_up(query: str) -> list[Components]:
+def _look_up(query: str, until: float) -> list[Components]:
     body = {"textQuery": query, "regionCode": "GB", "languageCode": "en-GB", "pageSize": 5}
     headers = {"X-Goog-Api-Key": settings.GOOGLE_PLACES_API_KEY, "X-Goog-FieldMask": FIELDS}
     url = f"{settings.GOOGLE_PLACES_URL}/v1/places:searchText"
-    with _calling("search"):
-        response = _session().post(url, json=body, headers=headers, timeout=TIMEOUT)
-        places = _answer(response).get("places") or []
+    with _calling("search", until) as sent:
+        post = partial(_session().post, url, json=body, headers=headers, timeout=TIMEOUT)
+        places = _answer(sent(post)).get("places") or []
         return [_new_components(place.get("addressComponents") or []) for place in places]
 
 
-def _look_up_legacy(query: str) -> list[Components]:
-    results = _legacy("textsearch", query=query, region="uk").get("results") or []
+def _look_up_legacy(query: str, until: float) -> list[Components]:
+    results = _legacy("textsearch", until, query=query, region="uk").get("results") or []
     # Each detail is paid for and waited for; the first is the best.
     details = [
         _legacy(
-            "details", place_id=result["place_id"], fields="formatted_address,address_components"
+            "details",
+            until,
+            place_id=result["place_id"],
+            fields="formatted_address,address_components",
         )
         for result in results[:1]
     ]
@@ -89,11 +96,11 @@ def _look_up_legacy(query: str) -> list[Components]:
     return [_legacy_components(components) for components in found]
 
 
-def _legacy(operation: str, **params: str) -> dict[str, Any]:
+def _legacy(operation: str, until: float, **params: str) -> dict[str, Any]:
     url = f"{settings.GOOGLE_PLACES_URL}/maps/api/place/{operation}/json"
     params["key"] = settings.GOOGLE_PLACES_API_KEY
-    with _calling(operation):
-        answer = _answer(_session().get(url, params=params, timeout=TIMEOUT))
+    with _calling(operation, until) as sent:
+        answer = _answer(sent(partial(_session().get, url, params=params, timeout=TIMEOUT)))
         status = answer.get("status", "")
         if status in ("OK", "ZERO_RESULTS", "NOT_FOUND"):
             return answer
@@ -108,20 +115,31 @@ def _session() -> requests.Session:
     return requests.Session()
 
 
+Talk = Callable[[], requests.Response]
+
+
 @contextmanager
-def _calling(operation: str) -> Iterator[None]:
+def _calling(operation: str, until: float) -> Iterator[Callable[[Talk], requests.Response]]:
+    """One call; what is yielded sends a request and waits for its answer until then at most."""
     if not settings.GOOGLE_PLACES_API_KEY:
         raise Blocked(SERVICE, "GOOGLE_PLACES_API_KEY is not set", code="not_configured")
-    with guard.call(SERVICE, operation):
+    with guard.call(SERVICE, operation, patience=until - time.monotonic()):
         try:
-            yield
-        except requests.RequestException as error:
+            yield lambda talk: within(_left(until), talk)
+        except (requests.RequestException, TimeoutError) as error:
             # Only the kind: the text of an error holds the address of the request, and the key.
             kind = type(error).__name__
             raise Unavailable(SERVICE, kind, code=kind) from None
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             kind = type(error).__name__
             raise Unavailable(SERVICE, "an answer that cannot be read", code=kind) from None
+
+
+def _left(until: float) -> float:
+    left = until - time.monotonic()
+    if left < SHORTEST:
+        raise Unavailable(SERVICE, "no time was left to look", code="late")
+    return left
 
 
 def _answer(response: requests.Response) -> dict[str, Any]:

@@ -1,7 +1,11 @@
-"""What the vendors' HTTP clients have in common: one session per thread, and was it sent?"""
+"""What the vendors' HTTP clients have in common: one session per thread, and was it sent?
+
+And a hard end for what a parent waits for.
+"""
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -9,6 +13,7 @@ import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError, SSLError
 
 Made = TypeVar("Made")
+SHORTEST = 0.2  # seconds; with less time left a call is not worth making
 
 
 def per_thread(build: Callable[..., Made]) -> Callable[..., Made]:
@@ -22,6 +27,24 @@ def per_thread(build: Callable[..., Made]) -> Callable[..., Made]:
         return kept.made
 
     return wrapper
+
+
+def within(seconds: float, talk: Callable[[], Made]) -> Made:
+    """What `talk` returns; TimeoutError after so many real seconds, whatever it is waiting for.
+
+    A client's own timeouts count each wait by itself: the name, the connection, each piece of the
+    answer. `talk` must touch no database; where it is late it ends by itself, and nobody listens.
+    """
+    ended: Future[Made] = Future()
+
+    def run() -> None:
+        try:
+            ended.set_result(talk())
+        except BaseException as error:  # whatever it is, it belongs to whoever waits
+            ended.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return ended.result(seconds)
 
 
 def never_sent(error: requests.RequestException) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
-from integrations import clock
+from integrations import clock, openai
 from integrations.sandbox import faults
 from integrations.sandbox.app import SandboxServer
 from integrations.sandbox.config import SandboxConfig
@@ -60,6 +60,8 @@ class Sandbox:
 @pytest.fixture(scope="session")
 def _sandbox_server() -> Iterator[SandboxServer]:
     server = SandboxServer(Store(), SANDBOX).start()
+    # This package takes seconds to come in, which no test's time-out is to meet.
+    assert openai._client("sk-x", NOWHERE).responses.with_streaming_response
     yield server
     server.stop()
 

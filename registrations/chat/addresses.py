@@ -1,5 +1,6 @@
 """Addresses: looked up before the answer is kept, and what then hangs on them (domain 8.6)."""
 
+import time
 from typing import Any
 
 from integrations import places
@@ -10,6 +11,7 @@ from registrations.chat.words import Command
 from registrations.models import Draft
 
 Found = dict[tuple[str, str], dict[str, Any]]
+SECONDS = 10.0  # for all addresses of a turn
 READERS = {"postcode": fields.postcode, "house": fields.house_number}
 
 
@@ -20,12 +22,13 @@ def look_up(draft: Draft, commands: list[Command]) -> Found:
     call, so never inside a transaction.
     """
     found: Found = {}
+    until = time.monotonic() + SECONDS
     for who in ("parent", "child"):
         wanted = _wanted(draft, who, commands)
         if wanted is None:
             continue
         try:
-            place = places.find(*wanted)
+            place = places.find(*wanted, seconds=min(places.SECONDS, until - time.monotonic()))
         except OutsideError:
             continue
         if place is not None:

@@ -52,12 +52,12 @@ USEFUL = {"up", "fenced", "extra_items"}
 def model(sandbox, settings, lions):
     """A model that answers, with little patience for one that does not."""
     settings.OPENAI_API_KEY = sandbox.config.openai_api_key
-    settings.OPENAI_TIMEOUT, settings.OPENAI_RETRIES = 0.25, 0
+    settings.OPENAI_TIMEOUT, settings.OPENAI_RETRIES = 0.75, 0
     settings.GOOGLE_PLACES_URL = "http://127.0.0.1:9"
     return settings
 
 
-def set_trouble(sandbox, mode: str, seconds: float = 0.4) -> None:
+def set_trouble(sandbox, mode: str, seconds: float = 1.0) -> None:
     """From now on the model fails in this way."""
     if mode == "breaker":
         open_until = clock.now() + timedelta(seconds=60)
