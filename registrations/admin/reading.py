@@ -35,11 +35,10 @@ class ModelCallAdmin(OfficeAdmin):
         "step",
         "outcome",
         "registration",
-        "model",
         "input_tokens",
         "output_tokens",
         "cost",
-        "milliseconds",
+        "time_taken",
     ]
     list_filter = ["purpose", "outcome", "model"]
     date_hierarchy = "at"
@@ -55,7 +54,7 @@ class ModelCallAdmin(OfficeAdmin):
         "input_tokens",
         "output_tokens",
         "cost",
-        "milliseconds",
+        "time_taken",
     ]
 
     @admin.display
@@ -66,6 +65,10 @@ class ModelCallAdmin(OfficeAdmin):
     @admin.display(ordering="microdollars")
     def cost(self, row: ModelCall) -> str:
         return row.dollars
+
+    @admin.display(ordering="milliseconds")
+    def time_taken(self, row: ModelCall) -> str:
+        return f"{row.milliseconds / 1000:.2f} s"
 
     def summary(self, row: ModelCall) -> str:
         return f"{row.get_purpose_display()}: {row.get_outcome_display()}"
