@@ -61,9 +61,13 @@ class Office(UnfoldAdminSite):
         return [panel for provider in mine for panel in provider(request)]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """The club's own lists before the machinery's."""
-        apps = super().get_app_list(request, app_label)
-        return sorted(apps, key=lambda app: ORDER.get(app["app_label"], len(ORDER)))
+        """The club's own lists before the machinery's; built once a request, which asks twice."""
+        key = f"_apps_{app_label}"
+        if key not in request.__dict__:
+            apps = super().get_app_list(request, app_label)
+            order = sorted(apps, key=lambda app: ORDER.get(app["app_label"], len(ORDER)))
+            request.__dict__[key] = order
+        return cast(list[Any], request.__dict__[key])
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """The added pages first, then the theme's and Django's own."""
