@@ -1,6 +1,7 @@
 """Fixtures that every part of the tests shares."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +16,7 @@ from integrations.sandbox import faults
 from integrations.sandbox.app import SandboxServer
 from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.store import Store
+from tests.settings import TEMPLATE
 
 # Nothing listens there: webhooks go nowhere until a test names an address.
 NOWHERE = "http://127.0.0.1:9"
@@ -55,6 +57,16 @@ class Sandbox:
     def send_webhooks_to(self, url: str) -> None:
         """Name the site that gets the webhooks in this test."""
         self.store.put("sandbox.settings", "web", {"url": url})
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool, django_db_modify_db_settings: None) -> bool:
+    """Whether Django takes the test database as it finds it: on SQLite, a copy of the template
+    where `tests/run` made one (PostgreSQL copies its template by itself)."""
+    if connection.vendor != "sqlite" or not TEMPLATE:
+        return django_db_keepdb
+    shutil.copyfile(TEMPLATE, connection.settings_dict["TEST"]["NAME"])
+    return True
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,11 @@ from utjfc.settings import DATABASES, STATIC_ROOT  # noqa: E402
 
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns of every missing folder
 
+# `tests/run` migrates one database before the tests, and every worker begins with its copy: a file
+# on SQLite, the name of a template on PostgreSQL.
+TEMPLATE = os.environ.get("TEST_TEMPLATE", "")
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, so that threads and the live server lock each other out as they do in the demo.
     DATABASES["default"]["TEST"] = {"NAME": f"{_folder}/test.sqlite3"}
+elif TEMPLATE:
+    DATABASES["default"]["TEST"] = {"TEMPLATE": TEMPLATE}
