@@ -10,17 +10,19 @@ from threading import Event, Thread
 import pytest
 from django.db import connections
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from integrations import clock
 from registrations.actions import photos, sending
 from tests import factories
-from tests.browser.family import Family
+from tests.browser.family import PATIENCE, Family
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _calm() -> None:
-    """Playwright's own event loop makes Django believe that it is called from async code."""
+    """Playwright's own event loop makes Django believe that it is called from async code; what a
+    page must come to show has as long on a busy machine as it needs."""
+    expect.set_options(timeout=PATIENCE)
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 CODE = "200-lions-u10-2627"
-PATIENCE = 15_000  # milliseconds
+PATIENCE = 60_000  # milliseconds: a deadline, not a wait
 DATES = {"child_dob": ("14", "5", "2017"), "parent_dob": ("4", "7", "1984")}
 ANSWERS = {
     "code": CODE,

@@ -22,7 +22,7 @@ from tests import factories
 from tests.integrations.airtable.conftest import TABLE, Club
 
 pytestmark = pytest.mark.browser
-PATIENCE = 40_000  # ms: a deadline, not a wait
+PATIENCE = 90_000  # ms: a deadline, not a wait
 OF_HER = "tr:has-text('Okafor')"
 
 

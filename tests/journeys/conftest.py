@@ -61,7 +61,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict]:
         )
         try:
             file = var / "demo.json"
-            eventually(lambda: file.exists() or demo.poll() is not None, "the demo", 180)
+            eventually(lambda: file.exists() or demo.poll() is not None, "the demo", 600)
             assert file.exists(), (var / "said").read_text()
             yield json.loads(file.read_text())
         finally:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import requests
 
-PATIENCE = 60.0
+PATIENCE = 240.0  # a deadline, not a wait
 
 
 def eventually(look, what: str, seconds: float = PATIENCE, every: float = 0.1):
@@ -40,7 +40,7 @@ class Frontend:
     def say(self, text: str) -> str:
         """Send one message and keep the step that the reply names."""
         body = {"user_message": text, "session_id": self.session_id} | self._hints()
-        answer = self.http.post(f"{self.base}/chat", json=body, timeout=30)
+        answer = self.http.post(f"{self.base}/chat", json=body, timeout=90)
         assert answer.status_code == 200, (answer.status_code, answer.text[:300])
         assert not answer.cookies
         return self._keep(answer.json())
@@ -51,7 +51,7 @@ class Frontend:
             f"{self.base}/upload-async",
             files={"file": (name, content, mime)},
             data={"session_id": self.session_id} | {k: str(v) for k, v in self._hints().items()},
-            timeout=30,
+            timeout=90,
         )
         assert answer.status_code == 200, (answer.status_code, answer.text[:300])
         first = answer.json()
@@ -61,7 +61,7 @@ class Frontend:
         return self._keep(eventually(lambda: self._ended(first["session_id"]), "the photo"))
 
     def _ended(self, session_id: str) -> dict | None:
-        answer = self.http.get(f"{self.base}/upload-status/{session_id}", timeout=30)
+        answer = self.http.get(f"{self.base}/upload-status/{session_id}", timeout=90)
         assert answer.status_code == 200, (answer.status_code, answer.text[:300])
         body = answer.json()
         return body if body["complete"] is True else None
@@ -101,14 +101,14 @@ class _Form(HTMLParser):
 def pay(link: str, button: int = 0) -> requests.Response:
     """Open a payment link on the phone, press a button of the hosted page (0 pays)."""
     browser = requests.Session()
-    page = browser.get(link, timeout=30)
+    page = browser.get(link, timeout=90)
     assert page.status_code == 200, (page.status_code, page.text[:300])
     form = _Form()
     form.feed(page.text)
     assert form.action is not None, page.text[:500]
     name, value = form.buttons[button]
     body = form.fields | ({name: value} if name else {})
-    return browser.post(urljoin(page.url, form.action), data=body, timeout=30)
+    return browser.post(urljoin(page.url, form.action), data=body, timeout=90)
 
 
 def link_in(text: str) -> str:

@@ -129,7 +129,7 @@ def test_every_failure_leaves_the_reply_of_the_rules_in_good_time(model, sandbox
         }
         assert (answer.status_code, answer.json()) == (200, wanted_body), mode
         assert not answer.cookies and parent.draft.answers == {}, mode
-        assert time.monotonic() - started < 5, mode
+        assert time.monotonic() - started < 25, mode  # a whole turn's limit
 
 
 @pytest.mark.parametrize("mode", ["up", "fenced", "extra_items", "slow"])

@@ -41,7 +41,7 @@ def test_a_willing_process_is_stopped_at_once(family, tmp_path):
     process = _started(family, tmp_path, WILLING)
     start = time.monotonic()
     family.stop()
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < processes.PATIENCE
     assert _gone(process.pid)
 
 
@@ -62,7 +62,7 @@ def test_what_a_process_left_behind_is_swept(family, tmp_path):
     _started(family, tmp_path, leaves)
     orphan = int((tmp_path / "pid").read_text())
     family.stop()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not _zombie_or_gone(orphan):
         assert time.monotonic() < deadline
 
