@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from registrations import codes
+from registrations.wording import pounds
 
 LAST_AGE = 18
 _TEAM = re.compile(r"u ?(\d{1,2})s? +(.{1,20})", re.IGNORECASE)
@@ -75,6 +76,11 @@ def read_limits(text: str) -> tuple[int | None, dict[TeamName, int]]:
     return for_all, own
 
 
+def read_teams(text: str) -> list[TeamName]:
+    """Read a team a line; raises Unreadable."""
+    return [read_team(line) for line in filter(None, map(str.strip, text.splitlines()))]
+
+
 def read_team(text: str) -> TeamName:
     """("u10", "Lions") for "U10 Lions"; raises Unreadable."""
     found = _TEAM.fullmatch(" ".join(text.split()))
@@ -125,6 +131,29 @@ def next_season(season: Any) -> dict[str, Any]:
     }
     code = next_code(season.code)
     return {"code": code, "airtable_table": f"registrations_{code}", **later, **kept}
+
+
+def before_and_after(season: Any, values: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """(what, last season, new season) for each of the new season's values, as people read it."""
+    return [
+        (_called(season, name), _read(name, getattr(season, name)), _read(name, value))
+        for name, value in values.items()
+    ]
+
+
+def _called(season: Any, name: str) -> str:
+    words = str(season._meta.get_field(name).verbose_name).removesuffix(" pence")
+    return words[:1].upper() + words[1:]
+
+
+def _read(name: str, value: Any) -> str:
+    if name.endswith("_pence"):
+        return pounds(value)
+    if isinstance(value, date):
+        return f"{value:%-d %B %Y}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def next_code(code: str) -> str:

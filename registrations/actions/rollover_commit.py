@@ -3,6 +3,7 @@
 What is done is seen in the rows themselves, so a second run, or two at once, changes nothing.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
 
@@ -18,7 +19,7 @@ from registrations.actions.rollover_plan import (
     season_values,
 )
 from registrations.airtable_ids import team_sync_id
-from registrations.models import PlannedTeam, ReturningPlace, Rollover, Season, Team
+from registrations.models import PlannedTeam, ReturningPlace, Rollover, Season, Team, TeamStaff
 from registrations.ports import desk
 
 TEAMS, PLACES, LEAVERS = 250, 2500, 20  # how many a transaction takes
@@ -90,6 +91,7 @@ def _make_teams(rollover_id: int) -> bool:
             name=row.name,
             squad_limit=row.squad_limit,
             kit_due=row.kit_due,
+            automatic_offers=row.automatic_offers,
         )
         for row in rows
     ]
@@ -99,7 +101,25 @@ def _make_teams(rollover_id: int) -> bool:
     if made:
         ids = {team.pk: team_sync_id(team) for team in made}
         outbox.mark_behind("team", ids, table="team_info")
+        _take_staff(rollover, rows)
     return bool(made)
+
+
+def _take_staff(rollover: Rollover, rows: list[PlannedTeam]) -> None:
+    """Whoever looks after a team looks after what becomes of it."""
+    beside: dict[str, list[TeamStaff]] = defaultdict(list)
+    old = TeamStaff.objects.filter(team__season=rollover.from_season_id)
+    for one in old.select_related("team"):
+        beside[str(one.team)].append(one)
+    places = {
+        (one.user_id, row.team): one.role
+        for row in rows
+        for name in row.old_names
+        for one in beside[name]
+    }
+    TeamStaff.objects.bulk_create(
+        TeamStaff(user_id=user, team=team, role=role) for (user, team), role in places.items()
+    )
 
 
 @transaction.atomic

@@ -36,10 +36,11 @@ class NotPossible(ValueError):
 
 @dataclass(frozen=True)
 class Wishes:
-    """What staff decide: text as in moving.read_moves and read_limits, and values of the season."""
+    """What staff decide: text as moving reads it, and values of the season."""
 
     moves: str = ""
     limits: str = ""
+    kit: str = ""
     values: dict[str, Any] = field(default_factory=dict)
     waiting: str = Rollover.Waiting.CARRY
     arrears: str = Rollover.Arrears.INVITE
@@ -69,6 +70,7 @@ def plan(season: Season, wishes: Wishes, *, at: datetime, by: str) -> Rollover:
     try:
         moves = moving.read_moves(wishes.moves, [_name(team) for team in old_teams])
         limits = moving.read_limits(wishes.limits)
+        kit = moving.read_teams(wishes.kit)
     except moving.Unreadable as error:
         raise NotPossible(str(error)) from None
     Rollover.objects.filter(from_season=season, started_at=None).delete()
@@ -83,7 +85,11 @@ def plan(season: Season, wishes: Wishes, *, at: datetime, by: str) -> Rollover:
         planned_at=at,
         planned_by=by,
     )
-    teams = _teams(rollover, old_teams, moves, limits)
+    teams = _teams(rollover, old_teams, moves)
+    _set_limits(teams, limits)
+    for name in kit:
+        _named(teams, name).kit_due = True
+    PlannedTeam.objects.bulk_create(teams.values())
     places = _places(rollover, children, old_teams, moves, teams)
     owing = desk().in_arrears(season.pk)
     for place in places:
@@ -137,28 +143,35 @@ def _refuse(season: Season, values: dict[str, Any]) -> None:
 
 
 def _teams(
-    rollover: Rollover,
-    old_teams: list[Team],
-    moves: moving.Moves,
-    limits: tuple[int | None, dict[TeamName, int]],
+    rollover: Rollover, old_teams: list[Team], moves: moving.Moves
 ) -> dict[TeamName, PlannedTeam]:
-    """The new teams by folded name, saved."""
+    """The new teams by folded name, unsaved; where several meet, the first word of them counts."""
     planned: dict[TeamName, PlannedTeam] = {}
     for old in old_teams:
         for name in moves.of(_name(old)):
             team = planned.setdefault(_key(name), _planned(rollover, name))
             team.comes_from = ", ".join(filter(None, [team.comes_from, str(old)]))[:200]
             team.squad_limit = team.squad_limit or old.squad_limit
-    for_all, own = limits
-    for name, limit in own.items():
-        if _key(name) not in planned:
-            raise NotPossible(f"There is no team {moving.written(name)} in the new season.")
-        planned[_key(name)].squad_limit = limit
-    for key, team in planned.items():
-        if key not in {_key(name) for name in own} and for_all:
-            team.squad_limit = for_all
-    PlannedTeam.objects.bulk_create(planned.values())
+            if team.automatic_offers is None:
+                team.automatic_offers = old.automatic_offers
     return planned
+
+
+def _set_limits(
+    planned: dict[TeamName, PlannedTeam], limits: tuple[int | None, dict[TeamName, int]]
+) -> None:
+    for_all, own = limits
+    for team in planned.values():
+        team.squad_limit = for_all or team.squad_limit
+    for name, limit in own.items():
+        _named(planned, name).squad_limit = limit
+
+
+def _named(planned: dict[TeamName, PlannedTeam], name: TeamName) -> PlannedTeam:
+    """The planned team of a name; raises NotPossible."""
+    if _key(name) not in planned:
+        raise NotPossible(f"There is no team {moving.written(name)} in the new season.")
+    return planned[_key(name)]
 
 
 def _planned(rollover: Rollover, name: TeamName) -> PlannedTeam:
@@ -280,6 +293,7 @@ def _totals(
             "players": sum(not p.waiting_since for p in squads[team.pk]),
             "waiting": sum(bool(p.waiting_since) for p in squads[team.pk]),
             "limit": team.squad_limit,
+            "kit": team.kit_due,
         }
         for team in teams.values()
     ]

@@ -49,6 +49,12 @@ class WishesForm(forms.Form):
         required=False,
         help_text="One number for all, and lines such as “U11 Lions = 14” for single teams.",
     )
+    kit = forms.CharField(
+        label="Teams that get new kit",
+        widget=_FEW,
+        required=False,
+        help_text="One line a team of the new season. Their children are asked for a size.",
+    )
     waiting = forms.ChoiceField(label="Children who still wait", choices=Rollover.Waiting)
     arrears = forms.ChoiceField(label="Families in arrears", choices=Rollover.Arrears)
     signing_on_fee = forms.DecimalField(
@@ -72,7 +78,8 @@ class WishesForm(forms.Form):
         for name in ("signing_on_fee", "monthly_fee"):
             values[f"{name}_pence"] = int(given[name] * 100)
         values["kit_sizes"] = [s.strip() for s in given["kit_sizes"].split(",") if s.strip()]
-        return Wishes(given["moves"], given["limits"], values, given["waiting"], given["arrears"])
+        names = ("moves", "limits", "kit", "waiting", "arrears")
+        return Wishes(values=values, **{name: given[name] for name in names})
 
 
 @office().page("new-season/", "new_season")
@@ -148,7 +155,8 @@ def _page(
     rollover = season.rollovers.filter(undone_at=None).first() if season else None
     begun = bool(rollover and rollover.started_at)
     if form is None and season is not None:
-        form = WishesForm(initial=_start(season, rollover))
+        # After an undo as well: nobody types it all twice.
+        form = WishesForm(initial=_start(season, season.rollovers.first()))
     context = office().each_context(request) | {
         "title": f"New season after {season.label}" if season else "New season",
         "season": season,
@@ -156,6 +164,7 @@ def _page(
         "begun": begun,
         "form": None if begun or form is None else dress(form),
         "problems": _problems(rollover) if rollover else [],
+        "changes": _changes(rollover) if rollover else [],
         "invitations": inviting.progress(rollover) if rollover and rollover.committed_at else None,
         "why_no_undo": rollover_undo.why_not(rollover) if rollover and begun else "",
     }
@@ -173,18 +182,23 @@ def _start(season: Season, planned: Rollover | None) -> dict[str, Any]:
         old = (team.age_group, team.name)
         new = ", ".join(moving.written(name) for name in moving.moved_up(old))
         if planned:
-            new = ", ".join(str(each) for each in teams if str(team) in each.comes_from.split(", "))
+            new = ", ".join(str(each) for each in teams if str(team) in each.old_names)
         lines.append(f"{moving.written(old)} = {new}".rstrip())
     limits = [f"{team} = {team.squad_limit}" for team in teams if team.squad_limit]
     return values | {
         "moves": "\n".join(lines),
         "limits": "\n".join(limits),
+        "kit": "\n".join(str(team) for team in teams if team.kit_due),
         "signing_on_fee": f"{values['signing_on_fee_pence'] / 100:.2f}",
         "monthly_fee": f"{values['monthly_fee_pence'] / 100:.2f}",
         "kit_sizes": ", ".join(values["kit_sizes"]),
         "waiting": planned.waiting if planned else Rollover.Waiting.CARRY,
         "arrears": planned.arrears if planned else Rollover.Arrears.INVITE,
     }
+
+
+def _changes(rollover: Rollover) -> list[tuple[str, str, str]]:
+    return moving.before_and_after(rollover.from_season, rollover_plan.season_values(rollover))
 
 
 def _problems(rollover: Rollover) -> list[dict[str, Any]]:

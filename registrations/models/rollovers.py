@@ -91,6 +91,7 @@ class PlannedTeam(models.Model):
     comes_from = models.CharField("last season", max_length=200, blank=True)
     squad_limit = models.PositiveSmallIntegerField(null=True, blank=True)
     kit_due = models.BooleanField("new kit", default=False)
+    automatic_offers = models.BooleanField("places offer themselves", null=True, blank=True)
     team = models.OneToOneField(
         Team, on_delete=models.SET_NULL, null=True, blank=True, related_name="planned"
     )
@@ -105,6 +106,11 @@ class PlannedTeam(models.Model):
 
     def __str__(self) -> str:
         return f"{self.age_group.upper()} {self.name}"
+
+    @property
+    def old_names(self) -> list[str]:
+        """The teams of last season that meet in it: U10 Lions."""
+        return self.comes_from.split(", ")
 
 
 class ReturningPlace(models.Model):

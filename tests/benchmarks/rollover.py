@@ -30,7 +30,7 @@ MADE = (PlannedTeam, Team, AirtableRow, ReturningPlace)
 
 def run() -> list[Line]:
     """One line: the whole rollover."""
-    season = _fill()
+    season = fill()
     made = _kept(season)
 
     def ours() -> float:
@@ -105,7 +105,7 @@ def _create(rows: dict[type[models.Model], list[Any]]) -> None:
         model._default_manager.bulk_create(rows[model], batch_size=1000)
 
 
-def _fill() -> Season:
+def fill() -> Season:
     """As many players, a family each, in squads of twenty; nothing of it is owed any more."""
     season = factories.season()
     Registration.objects.all().delete()

@@ -7,12 +7,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.dateparse import parse_date
 
 from integrations import clock
+from registrations import moving
 from registrations.actions import rollover_commit, rollover_plan, rollover_undo
 from registrations.actions.rollover_plan import NotPossible, Wishes
 from registrations.models import Rollover, Season
 
 BY = "rollover_season"
-SHOWN = 40  # problems that are printed; the admin shows all
 
 
 class Command(BaseCommand):
@@ -40,6 +40,14 @@ class Command(BaseCommand):
             metavar="16",
             help="children in every squad, or in one: “U11 Lions = 14”",
         )
+        parser.add_argument(
+            "--new-kit",
+            action="append",
+            default=[],
+            metavar="U11 Lions",
+            help="a team of the new season that gets new kit",
+        )
+        parser.add_argument("--kit-sizes", type=_sizes, metavar="7/8,9/10,S", help="in their order")
         parser.add_argument("--let-waiting-go", action="store_true")
         parser.add_argument("--hold-arrears", action="store_true")
         for name, words in _MONEY.items():
@@ -68,21 +76,24 @@ class Command(BaseCommand):
     def _print(self, rollover: Rollover) -> None:
         totals = rollover.totals
         self.stdout.write(f"{rollover}: nothing has been changed; this is the stored plan.")
+        for what, before, after in moving.before_and_after(
+            rollover.from_season, rollover_plan.season_values(rollover)
+        ):
+            self.stdout.write(f"  {what}: {before} -> {after}")
         for row in totals["per_team"]:
             limit = f" of {row['limit']}" if row["limit"] else ""
             waits = f", {row['waiting']} waiting" if row["waiting"] else ""
-            before = row["from"] or "new"
-            self.stdout.write(f"  {row['team']:<24} {row['players']}{limit}{waits}  ({before})")
+            kit = ", new kit" if row["kit"] else ""
+            words = f"{row['players']}{limit}{waits}{kit}"
+            self.stdout.write(f"  {row['team']:<24} {words}  ({row['from']})")
         self.stdout.write(
             f"{totals['players']} children: {totals['placed']} placed, {totals['waiting']} waiting,"
             f" {totals['unplaced']} without a place; {totals['families']} families,"
             f" {totals['families_of_several']} of them with several children."
         )
-        for problem in rollover.problems[:SHOWN]:
+        for problem in rollover.problems:
             child = f" (place {problem['place']})" if problem["place"] else ""
             self.stdout.write(f"  LOOK {problem['team']}: {problem['words']}{child}")
-        if len(rollover.problems) > SHOWN:
-            self.stdout.write(f"  and {len(rollover.problems) - SHOWN} more: see the admin")
 
 
 _MONEY = {
@@ -92,10 +103,11 @@ _MONEY = {
 
 
 def _wishes(options: dict[str, Any]) -> Wishes:
-    names = (*_MONEY, *rollover_plan.DAYS)
+    names = (*_MONEY, *rollover_plan.DAYS, "kit_sizes")
     return Wishes(
         moves="\n".join(options["move"]),
         limits="\n".join(options["limit"]),
+        kit="\n".join(options["new_kit"]),
         values={name: options[name] for name in names if options[name] is not None},
         waiting=Rollover.Waiting.LET_GO if options["let_waiting_go"] else Rollover.Waiting.CARRY,
         arrears=Rollover.Arrears.HOLD if options["hold_arrears"] else Rollover.Arrears.INVITE,
@@ -117,6 +129,10 @@ def _pence(text: str) -> int:
     if not 0 <= pence <= 100_000:
         raise ValueError
     return pence
+
+
+def _sizes(text: str) -> list[str]:
+    return [size.strip() for size in text.split(",") if size.strip()]
 
 
 def _day(text: str) -> date:
