@@ -177,7 +177,8 @@ def _erase_contact(kept: _Kept, at: datetime, by: str) -> None:
 
 
 def _erase_medical(kept: _Kept, at: datetime, by: str) -> None:
-    kept.rows.update(has_medical_issues=False, medical_notes="", not_to_collect="")
+    # Unknown from now on, which is not "none": whoever has to know asks.
+    kept.rows.update(has_medical_issues=None, medical_notes="", not_to_collect="")
     if not kept.photos.exists():
         return
     report = RetentionRun.objects.create(

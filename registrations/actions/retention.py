@@ -16,6 +16,7 @@ from django.db.models import Max, Q, QuerySet
 from django.db.models.functions import Length
 
 from integrations import clock, queue, storage
+from integrations.models import AirtableConflict
 from registrations.actions import states, sync
 from registrations.models import (
     ChatSession,
@@ -129,7 +130,7 @@ def _medical(today: date) -> Iterator[Old]:
 def _noted(rows: QuerySet[Registration]) -> QuerySet[Registration]:
     """Those with notes; encrypted text cannot be searched, but it has a length."""
     lengths = rows.annotate(notes=Length("medical_notes"), collects=Length("not_to_collect"))
-    return lengths.filter(Q(notes__gt=0) | Q(collects__gt=0))
+    return lengths.filter(Q(notes__gt=0) | Q(collects__gt=0) | Q(has_medical_issues=True))
 
 
 def _over(today: date, setting: str) -> Iterable[tuple[Season, date]]:
@@ -186,7 +187,7 @@ def _remove_transcript(report: RetentionRun, old: Old) -> bool:
     registration = states.locked(draft.registration_id)
     _drop(draft)
     _line(report, old)
-    _say(registration, "Conversation removed: kept long enough")
+    _say(registration, old, "Conversation removed: kept long enough")
     return True
 
 
@@ -207,18 +208,20 @@ def _remove_photo(report: RetentionRun, old: Old) -> bool:
         change = {"picture": STILL_USED} if used else {"storage_key": key, "due_at": clock.now()}
         RetentionItem.objects.filter(pk=item.pk).update(**change)
         queue.ring("registrations.remove_pictures")
-    _say(registration, "Photo removed: kept long enough")
+    _say(registration, old, "Photo removed: kept long enough")
     return True
 
 
 def _remove_medical(report: RetentionRun, old: Old) -> bool:
     registration = states.locked(old.pk)
-    if not (registration.medical_notes or registration.not_to_collect):
+    if not _noted(Registration.objects.filter(pk=old.pk)).exists():
         return False
-    registration.medical_notes = registration.not_to_collect = ""
-    registration.save(update_fields=["medical_notes", "not_to_collect"])
+    # Neither a yes nor a no: whoever reads it later asks.
+    registration.medical_notes, registration.not_to_collect = "", ""
+    registration.has_medical_issues = None
+    registration.save(update_fields=["medical_notes", "not_to_collect", "has_medical_issues"])
     _line(report, old)
-    _say(registration, "Medical and collection notes removed: kept long enough")
+    _say(registration, old, "Medical and collection notes removed: kept long enough")
     return True
 
 
@@ -229,8 +232,13 @@ def _drop(draft: Draft) -> None:
     ChatSession.objects.filter(pk=session, drafts=None).delete()
 
 
-def _say(registration: Registration, words: str) -> None:
+def _say(registration: Registration, old: Old, words: str) -> None:
+    """A line on the timeline; Airtable's row follows, and what a conflict there kept goes too."""
     note(registration, TimelineEntry.Kind.STAFF, words, at=clock.now())
+    kept = AirtableConflict.objects.filter(
+        row__kind="registration", row__object_id=registration.pk, field__in=_THERE[old.kind]
+    )
+    kept.delete()
     sync.touch(registration)
 
 
@@ -242,6 +250,12 @@ def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=clock.LONDON)
 
 
+# The fields in Airtable that hold each kind.
+_THERE: dict[str, list[str]] = {
+    Kind.TRANSCRIPT: ["conversation_history"],
+    Kind.PHOTO: ["id_image_link"],
+    Kind.MEDICAL: ["player_has_any_medical_issues", "description_of_player_medical_issues"],
+}
 _REMOVE: dict[str, Callable[[RetentionRun, Old], bool]] = {
     Kind.DRAFT: _remove_draft,
     Kind.CONVERSATION: _remove_session,

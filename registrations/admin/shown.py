@@ -77,6 +77,8 @@ class Shown:
 
     @admin.display(description="medical issues")
     def medical(self, row: Registration) -> str:
+        if row.has_medical_issues is None:
+            return "kept no longer: ask"
         return f"yes: press {NOTES}" if row.has_medical_issues else "none"
 
     @admin.display(description="may not collect the child")

@@ -104,7 +104,9 @@ class Registration(models.Model):
     registree_role = models.CharField(max_length=10, default="Parent")
     relationship = models.CharField(max_length=10, choices=Relationship)
     relationship_detail = models.CharField(max_length=100, blank=True)
-    has_medical_issues = models.BooleanField(default=False)
+    has_medical_issues = models.BooleanField(
+        default=False, null=True, help_text="unknown: kept no longer, so ask"
+    )
     medical_notes = EncryptedTextField(blank=True)
     emergency_name = models.CharField("second emergency contact", max_length=101, blank=True)
     emergency_phone = MobileField(blank=True)

@@ -35,8 +35,7 @@ def _child(row: Registration) -> list[Flowable]:
     if row.emergency_name or row.emergency_phone:
         ring.append(_adult(row.emergency_name, "second contact", row.emergency_phone))
     away = "" if row.status != Registration.Status.SUSPENDED else " — SUSPENDED, may not play"
-    notes = row.medical_notes or ("yes, but no notes were given: ask" if row.has_medical_issues
-                                  else "none known")  # fmt: skip
+    notes = row.medical_notes or _NO_NOTES[row.has_medical_issues]
     head = papers.text(
         f"{row.player.full_name}, born {row.player.dob:%-d %B %Y}{away}", size=11, bold=True
     )
@@ -46,6 +45,13 @@ def _child(row: Registration) -> list[Flowable]:
         (5, 5, 3),
     )
     return [head, body]
+
+
+_NO_NOTES = {
+    True: "yes, but no notes were given: ask",
+    False: "none known",
+    None: "kept no longer: ask",
+}
 
 
 def _adult(name: str, who: str, phone: object) -> str:

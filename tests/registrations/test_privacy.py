@@ -168,7 +168,7 @@ def test_contact_goes_first_then_health_and_photos_then_all_but_money(client, ro
     key = Photo.objects.get().storage_key
     press(client, row, "erase", depth="medical", reason="asked by letter")
     row.refresh_from_db()
-    assert (row.medical_notes, row.not_to_collect, row.has_medical_issues) == ("", "", False)
+    assert (row.medical_notes, row.not_to_collect, row.has_medical_issues) == ("", "", None)
     assert not Photo.objects.exists() and Hardship.objects.get().words == ""
     jobs.remove_pictures()
     with pytest.raises(Exception, match="no such photo"):

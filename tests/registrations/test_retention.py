@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from integrations import clock, storage
 from integrations.errors import Rejected
-from integrations.models import AirtableRow
+from integrations.models import AirtableConflict, AirtableRow
 from registrations.actions import retention
 from registrations.airtable import registration_row
 from registrations.models import (
@@ -53,6 +53,13 @@ def player(parent) -> Registration:
     storage.put(KEY, JPEG)
     photo(row)
     AirtableRow.objects.update(due_at=None)
+    for field in ("description_of_player_medical_issues", "id_image_link", "team"):
+        AirtableConflict.objects.create(
+            row=AirtableRow.objects.get(kind="registration"),
+            field=field,
+            theirs='"asthma"',
+            noted_at=clock.now(),
+        )
     return row
 
 
@@ -87,9 +94,14 @@ def test_what_is_past_its_time_goes_here_in_storage_and_in_airtable(player, move
     assert kept() == (0, 0, 0, 0)
     row = Registration.objects.get(pk=player.pk)
     assert (row.medical_notes, row.not_to_collect, row.status) == ("", "", "pending_payment")
+    assert row.has_medical_issues is None
     assert AirtableRow.objects.get(kind="registration").due_at is not None
     fields = registration_row(row.pk).fields
-    assert (fields["id_image_link"], fields["description_of_player_medical_issues"]) == ("", "")
+    for name in ("id_image_link", "description_of_player_medical_issues"):
+        assert fields[name] == ""
+    assert fields["player_has_any_medical_issues"] == ""
+    # What a conflict kept of it is gone as well; one about something else stays.
+    assert AirtableConflict.objects.get().field == "team"
     assert retention.remove_pictures() == 1
     with pytest.raises(Rejected):
         storage.open(KEY)
