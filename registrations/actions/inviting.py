@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from integrations import clock, queue
-from registrations.actions import messages, proving_back, rollover_commit
+from registrations.actions import messages, proving_back, returning, rollover_commit
 from registrations.actions.rollover_plan import NotPossible
 from registrations.models import (
     ChatSession,
@@ -103,22 +103,30 @@ def _send_some(rollover_id: int) -> int:
     due = rollover.invitations.select_for_update(of=("self",)).filter(due_at__lte=moment)
     related = "rollover__to_season", "guardian"
     taken = list(due.select_related(*related).order_by("due_at", "pk")[:room])
-    children = _children(rollover, [one.family_id for one in taken])
+    places = _places(rollover, [one.family_id for one in taken])
     carriers = Registration.objects.select_related("season", "team", "guardian", "player")
     by_pk = carriers.in_bulk([one.registration_id for one in taken])
     for one in taken:
-        names = children.get(one.family_id, [])
-        _tell(one, by_pk[one.registration_id], names, moment)
+        _tell(one, by_pk[one.registration_id], places[one.family_id], moment)
     return len(taken)
 
 
-def _tell(one: Invitation, carrier: Registration, names: list[str], moment: datetime) -> None:
+def _tell(
+    one: Invitation, carrier: Registration, places: list[ReturningPlace], moment: datetime
+) -> None:
     change: dict[str, object] = {"due_at": None}
-    if names:
+    if places:
         number = one.reminders + 1 if one.sent_at else 0
         season = one.rollover.to_label
         messages.queue_invitation(
-            carrier, link=link(one), children=names, season=season, number=number, at=moment
+            carrier,
+            link=link(one),
+            children=[one.player.first_name for one in places if not one.waiting_since],
+            waiting=[one.player.first_name for one in places if one.waiting_since],
+            codes=[returning.code_of(place) for place in places],
+            season=season,
+            number=number,
+            at=moment,
         )
         again = moment + BETWEEN if number < REMINDERS else None
         change = {"due_at": again, "sent_at": moment, "reminders": number}
@@ -212,15 +220,14 @@ def _made(rollover: Rollover, at: datetime) -> dict[int, Invitation]:
     return made
 
 
-def _children(rollover: Rollover, families: list[int]) -> dict[int, list[str]]:
-    """First names of the children nobody has answered for, by family, eldest first."""
+def _places(rollover: Rollover, families: list[int]) -> dict[int, list[ReturningPlace]]:
+    """The places nobody has answered for, by family, eldest child first."""
     rows = rollover.places.filter(
         family__in=families, team__isnull=False, answered_at=None, declined_at=None
     )
-    found: dict[int, list[str]] = defaultdict(list)
-    names = rows.order_by("player__dob").values_list("family", "player__first_name")
-    for family, name in names:
-        found[family].append(name)
+    found: dict[int, list[ReturningPlace]] = defaultdict(list)
+    for place in rows.select_related("player", "team__season").order_by("player__dob"):
+        found[place.family_id].append(place)
     return found
 
 

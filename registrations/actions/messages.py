@@ -151,22 +151,30 @@ def queue_invitation(
     *,
     link: str,
     children: list[str],
+    waiting: list[str],
+    codes: list[str],
     season: str,
     number: int,
     at: datetime,
 ) -> Sms | Email | None:
     """Owe a family its invitation (number 0) or a reminder; by e-mail without a phone.
 
-    `registration` is last season's; `children` are first names. Call inside a transaction that
-    holds the invitation, so that each goes out once.
+    `registration` is last season's; `children` have places and `waiting` keep their turn, by first
+    name; `codes` are the 100-codes, left out where they would make the text longer. Call inside a
+    transaction that holds the invitation, so that each goes out once.
     """
+    typed = [code for code in codes if sms.plain(code) == code]
     given: dict[str, Any] = {
         "link": link,
-        "children": wording.listed([_shortened(name, 15) for name in children[:4]]),
+        "children": _first_names(children),
         "several": len(children) > 1,
+        "waiting": _first_names(waiting),
         "new_season": season,
         "again": number > 0,
+        "codes": ", ".join(typed),
     }
+    if sms.segments(preview(registration, Kind.INVITATION, **given)) > TWO_SEGMENTS:
+        given["codes"] = ""
     # Numbered on from an earlier rollover that was undone: its link opens nothing any more.
     return _owe(registration, Kind.INVITATION, at, **given)
 
@@ -326,10 +334,16 @@ def _words(
         "fee": wording.pounds(registration.signing_on_fee_pence),
         "monthly": wording.pounds(registration.monthly_fee_pence),
         "months": wording.months(season.first_month, season.last_month),
+        "arranged": registration.collection_arranged_at is not None,
         "days": season.payment_days,
         "link": desk().link(registration.pk, sent_to=sent_to or str(registration.guardian.phone)),
         **extra,
     }
+
+
+def _first_names(names: list[str]) -> str:
+    """Four of them at most; "" for none."""
+    return wording.listed([_shortened(name, 15) for name in names[:4]]) if names else ""
 
 
 def _shortened(name: str, limit: int) -> str:

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from integrations import clock
 from integrations.office import OfficeAdmin, Sure, button
 from integrations.office.admins import QueueAdmin, QueueFilter
-from registrations.actions import inviting
+from registrations.actions import inviting, returning
 from registrations.actions.rollover_plan import NotPossible
 from registrations.models import Invitation, ReturningPlace, ReturningVisit, Rollover
 
@@ -36,8 +36,9 @@ class ReturningPlaceAdmin(OfficeAdmin):
 
     list_display = [
         "player_name",
-        "before",
+        "last_team",
         "planned_team",
+        "code",
         "shirt_number",
         "reason",
         "in_arrears",
@@ -45,7 +46,7 @@ class ReturningPlaceAdmin(OfficeAdmin):
         "declined_at",
     ]
     list_filter = ["rollover", "in_arrears", "reason", "planned_team__age_group"]
-    list_select_related = ["player", "before__team", "planned_team"]
+    list_select_related = ["player", "before__team", "planned_team", "team__season"]
     search_fields = ["player__first_name", "player__last_name", "planned_team__name"]
     ordering = ["player__last_name", "player__first_name", "pk"]
 
@@ -54,8 +55,12 @@ class ReturningPlaceAdmin(OfficeAdmin):
         return row.player.full_name
 
     @admin.display(description="last season", ordering="before__team__name")
-    def before(self, row: ReturningPlace) -> str:
+    def last_team(self, row: ReturningPlace) -> str:
         return str(row.before.team)
+
+    @admin.display(description="code to come back with")
+    def code(self, row: ReturningPlace) -> str:
+        return returning.code_of(row) if row.team_id else ""
 
     def summary(self, row: ReturningPlace) -> str:
         return f"{row.player.full_name}: {row.planned_team or row.reason}"

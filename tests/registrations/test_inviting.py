@@ -142,13 +142,17 @@ def test_each_family_gets_one_message_and_the_rest_are_listed_with_the_reason(
 
 def test_a_message_names_all_children_and_a_reminder_says_that_it_is_one(sandbox, move_clock):
     family(123, children=3)
+    Registration.objects.filter(player__first_name="Kid1").update(
+        status="waiting", waiting_since=clock.now(), shirt_number=None
+    )
     rollover = rolled()
     said = io.StringIO()
     call_command("invite_families", "2728", stdout=said)
     assert "1 invitations, 60 a minute" in said.getvalue()
     inviting.send_due()
     text = Sms.objects.get()
-    assert "Kid2, Kid1 and Kid0 have places for 2027-28" in text.body
+    assert "Kid2 and Kid0 have places, Kid1 may stay on the waiting list for" in text.body
+    assert "by code" not in text.body  # three codes would make it longer than two segments
     assert inviting.send_due() == 0
 
     move_clock(timedelta(days=15))
@@ -170,7 +174,10 @@ def test_the_link_is_the_proof_and_an_answer_ends_the_reminders(sandbox, move_cl
     rollover = rolled()
     inviting.invite(rollover.pk, a_minute=60, at=clock.now())
     inviting.send_due()
-    token = re.search(r"/return/(\S+)", Sms.objects.get().body)[1]
+    text = Sms.objects.get().body
+    token = re.search(r"/return/(\S+)", text)[1]
+    team, child = _name(124 // 25).lower(), _name(124).lower()
+    assert f"(or by code: 100-{team}-u11-2728-kid0-{child})" in text
     client = Client()
     page = client.get(f"/return/{token}")
     assert "Welcome back" in page.content.decode()
