@@ -124,12 +124,26 @@ def decline(draft: Draft, *, at: datetime) -> None:
     rest = [one for one in rest if one.registration_id is None]
     for one in rest:
         one.asked = {**one.asked, "lead": one is rest[0], "last": one is rest[-1]}
-        one.save(update_fields=["asked"])
+        if one is rest[0]:
+            _hand_on(draft, one)
+        one.save(update_fields=["asked", "answers"])
     family = draft.place.family_id if draft.place else None
     ChatSession.objects.filter(pk=draft.session_id).update(draft=rest[0] if rest else None)
     draft.delete()
     if family:
         _close_invitation(family, draft.team.season, at)
+
+
+def _hand_on(draft: Draft, to: Draft) -> None:
+    """What was said about the family goes on with the next child's draft, unsaved."""
+    mine, theirs = draft.asked.get("at") or {}, to.asked.get("at") or {}
+    newer = [
+        name
+        for name in (*PARENTS, "same_parent")
+        if name in draft.answers and mine.get(name, "") > theirs.get(name, "")
+    ]
+    to.answers = {**to.answers, **{name: draft.answers[name] for name in newer}}
+    to.asked = {**to.asked, "at": {**theirs, **{name: mine[name] for name in newer}}}
 
 
 @transaction.atomic
@@ -180,6 +194,7 @@ def _register(draft: Draft, at: datetime) -> Registration:
     states.save(registration)
     if registration.asks_for_payment:
         desk().use_family_mandate(registration.pk)
+        registration.refresh_from_db()
         desk().ask_for_payment(registration.pk)
         messages.queue_payment_link(registration, at=at)
     return registration
@@ -321,7 +336,10 @@ def _address(who: str, person: Guardian | Player) -> dict[str, Any]:
     }
 
 
-def _medical(before: Registration) -> dict[str, Any]:
+def _medical(before: Registration) -> dict[str, Any] | None:
+    """None where it was kept long enough: then it is asked anew."""
+    if before.has_medical_issues is None:
+        return None
     if not before.has_medical_issues:
         return {"has": False, "serious": False}
     return {"has": True, "serious": False, "consent": bool(before.medical_notes)}

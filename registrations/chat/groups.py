@@ -4,7 +4,7 @@ from typing import Any
 
 from registrations import wording
 from registrations.actions import returning
-from registrations.chat import masked
+from registrations.chat import masked, steps
 from registrations.models import Draft
 from registrations.ports import desk
 
@@ -18,11 +18,15 @@ def facts(draft: Draft, field: str) -> dict[str, Any]:
         return {"lines": masked.child(draft), **_kit(draft)}
     day = draft.answers.get("payment_day")
     return {
-        "lines": masked.consents(draft),
+        "lines": masked.consents(draft, _unsent(draft)),
         "day": wording.ordinal_day(day) if day else "",
         "mandate": desk().has_family_mandate(draft.place.before_id),
         "several": not draft.asked.get("lead"),
     }
+
+
+def _unsent(draft: Draft) -> list[Draft]:
+    return [one for one in steps.sitting(draft) if one.registration_id is None]
 
 
 def _kit(draft: Draft) -> dict[str, Any]:

@@ -5,8 +5,10 @@ or medical note; the parent knows them again.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import date
 
+from registrations.chat import steps
 from registrations.models import Draft
 
 Line = tuple[str, str]
@@ -47,15 +49,18 @@ def child(draft: Draft) -> list[Line]:
     return [line for line in lines if line[1]]
 
 
-def consents(draft: Draft) -> list[Line]:
-    """What was agreed to before."""
+def consents(draft: Draft, sitting: Iterable[Draft]) -> list[Line]:
+    """What was agreed to before; of medical notes for each child of the sitting that has some."""
     given = draft.answers
     lines = [
         ("Club e-mails and texts", "yes" if given.get("comms_consent") else "no"),
         ("Photo may be used for", _PHOTO[given.get("photo_use", "identity_only")]),
     ]
-    if given["medical"]["has"]:
-        lines.append(("We keep the medical notes", "yes" if _notes(draft) else "no"))
+    for one in sitting:
+        if steps.medical(one, "has"):
+            first, _ = one.answers["child_name"]
+            kept = steps.medical(one, "consent") is not False
+            lines.append((f"We keep {first}'s medical notes", "yes" if kept else "no"))
     return lines
 
 
@@ -72,11 +77,12 @@ def email(address: str) -> str:
 
 def address(kept: dict[str, str]) -> str:
     """12 S… R…, M41 …: the number, the initials of the street, the first half of the postcode."""
-    street = re.sub(r"(?<=\w)\w+", "\u2026", kept.get("address_line_1", ""))
     house = kept.get("house_number", "")
+    line = re.sub(rf"^{re.escape(house)}\b,? *", "", kept.get("address_line_1", ""))
+    street = re.sub(r"(?<=\w)\w+", "\u2026", line)
     code = re.sub(r"\d?[a-z]{2}$", "", kept.get("postcode", "").replace(" ", ""), flags=re.I)
-    start = street if street.startswith(house) else f"{house} {street}"
-    return ", ".join(part for part in (start.strip(), f"{code} \u2026" if code else "") if part)
+    start = f"{house} {street}".strip()
+    return ", ".join(part for part in (start, f"{code} \u2026" if code else "") if part)
 
 
 def born(iso: str) -> str:
@@ -88,7 +94,3 @@ def born(iso: str) -> str:
 def _name(pair: list[str]) -> str:
     first, last = pair
     return f"{first} {last[:1]}\u2026"
-
-
-def _notes(draft: Draft) -> bool:
-    return draft.answers["medical"].get("consent") is not False

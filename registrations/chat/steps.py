@@ -225,16 +225,27 @@ def progress(draft: Draft) -> tuple[int, int]:
     return numbers.index(current.number) + 1, len(numbers)
 
 
+def sitting(draft: Draft) -> list[Draft]:
+    """The drafts of a family that comes back, of all its children, eldest first."""
+    rows = Draft.objects.filter(session=draft.session_id, place__isnull=False)
+    return list(rows.select_related("team", "registration").order_by("place__player__dob", "place"))
+
+
 def _progress_back(draft: Draft, current: Step) -> tuple[int, int]:
-    """Of a returning family's few questions; what last season answered does not count."""
-    counted = [
-        step
-        for step in STEPS
-        if step == current
-        or (step.applies(draft) and (step.field in GROUPS or not step.settled(draft)))
-    ]
-    counted = [step for step in counted if step.number != DONE or step == current]
-    return counted.index(current) + 1, len(counted)
+    """Of a family's few questions about all children; what last season answered counts not."""
+    mine = _counted_back(draft, current)
+    done, total = mine.index(current), len(mine)
+    for other in sitting(draft):
+        if other.pk != draft.pk:
+            theirs = _counted_back(other)
+            done, total = done + sum(step.settled(other) for step in theirs), total + len(theirs)
+    return done + 1, total
+
+
+def _counted_back(draft: Draft, current: Step | None = None) -> list[Step]:
+    asked = [step for step in STEPS if step.number != DONE and step.applies(draft)]
+    counted = [step for step in asked if step.field in GROUPS or not step.settled(draft)]
+    return counted if current is None or current in counted else [*counted, current]
 
 
 def _counts(step: Step, draft: Draft) -> bool:

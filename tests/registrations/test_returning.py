@@ -38,7 +38,9 @@ def summer(settings, move_clock) -> None:
 
 @pytest.fixture
 def parent(summer) -> Guardian:
-    return factories.guardian(phone="+447700900123", email="priya@example.org")
+    line = "12 Station Road"
+    mine = {"phone": "+447700900123", "email": "priya@example.org", "address_line_1": line}
+    return factories.guardian(**mine)
 
 
 def child(
@@ -132,6 +134,7 @@ def test_six_turns_for_a_family_where_nothing_changed(parent, digits):
     shown = prove(visitor, digits)
     assert digits == [("+447700900123", digits[0][1])]
     assert "ending 123" in shown
+    assert "**Your address:** 12 S\u2026 R\u2026, " in shown
     assert "Station" not in shown
     assert parent.email not in shown
     shown = visitor.say("yes")
@@ -143,6 +146,7 @@ def test_six_turns_for_a_family_where_nothing_changed(parent, digits):
     thanks = visitor.say("yes")
     assert visitor.turns == 6
     assert "All done, Priya!" in thanks
+    assert "Your Direct Debit goes on as it is" in thanks
 
     new = Registration.objects.get(season__code="2728")
     assert (new.kind, new.player, new.guardian) == ("100", before.player, parent)
@@ -157,7 +161,9 @@ def test_six_turns_for_a_family_where_nothing_changed(parent, digits):
     assert new.collection_arranged_by == "mandate"
     asked = BillingRequest.objects.get(registration=new)
     assert (asked.purpose, asked.pence) == ("fee_only", 4500)
-    assert Sms.objects.get(registration=new).kind == "payment_link"
+    text = Sms.objects.get(registration=new)
+    assert text.kind == "payment_link"
+    assert "Pay £45.00 within 7 days" in text.body
     assert not Subscription.objects.filter(registration=new).exists()
     states.settle_fee(new.pk, at=clock.now())
     collected = Subscription.objects.get(registration=new)
@@ -168,7 +174,8 @@ def test_six_turns_for_a_family_where_nothing_changed(parent, digits):
 
 def test_three_children_in_one_sitting_with_changes_for_one(parent, digits):
     child(parent, "Sam")
-    child(parent, "Ann", dob=date(2015, 4, 1), team=factories.team(age_group="u12", name="Bears"))
+    bears, ill = factories.team(age_group="u12", name="Bears"), {"has_medical_issues": True}
+    child(parent, "Ann", dob=date(2015, 4, 1), team=bears, medical_notes="asthma", **ill)
     child(parent, "Ben", dob=date(2016, 4, 1), team=factories.team(age_group="u11", name="Owls"))
     rolled()
     visitor = Visitor()
@@ -176,13 +183,18 @@ def test_three_children_in_one_sitting_with_changes_for_one(parent, digits):
     assert "Ann, Ben and Sam" in shown
     shown = visitor.say("my email is new@example.org")
     assert "n\u2026@example.org" in shown
+    assert "Question 1 of about 5" in shown
     assert "About **Ann**" in visitor.say("yes")
-    assert "About **Ben**" in visitor.say("yes")
+    shown = visitor.say("yes")
+    assert "About **Ben**" in shown
+    assert "Question 3 of about 5" in shown
     shown = visitor.say("the kit is too small")
     assert "another size" in shown
     shown = visitor.say("yes")
     assert "About **Sam**" in shown
-    assert "May we go on like this" in visitor.say("yes")
+    shown = visitor.say("yes")
+    assert "**We keep Ann's medical notes:** yes" in shown
+    assert "May we go on like this" in shown
     visitor.say("pay on the 5th")
     shown = visitor.say("yes")
     assert "Ann, Ben and Sam are registered" in shown
@@ -210,28 +222,33 @@ def test_a_child_who_leaves_frees_the_shirt_and_the_others_go_on(parent, digits)
     rolled()
     visitor = Visitor()
     prove(visitor, digits)
+    visitor.say("my email is new@example.org")
     visitor.say("yes")
     shown = visitor.say("Not coming back")
     assert "Ann's place is given up" in shown
-    assert "About **Sam**" in shown or "About **you**" in shown
-    for _ in range(4):
-        if "registered for" in shown:
-            break
-        shown = visitor.say("yes")
+    assert "About **Sam**" in shown  # what was said about the family need not be said again
+    visitor.say("yes")
+    assert "registered for" in visitor.say("yes")
+    parent.refresh_from_db()
+    assert parent.email == "new@example.org"
     assert Registration.objects.get(season__code="2728").player.first_name == "Sam"
     gone = ReturningPlace.objects.get(declined_at__isnull=False)
     assert gone.shirt_number is None
 
 
 def test_a_photo_is_asked_for_after_two_seasons_and_kit_where_it_is_due(parent, digits):
-    row = child(parent, "Sam")
+    """And health anew, where what was said about it was kept long enough."""
+    row = child(parent, "Sam", has_medical_issues=None)
     season = rolled()
     season.teams.update(kit_due=True)
     old = clock.now() - timedelta(days=600)
     Photo.objects.filter(registration=row).update(accepted_at=old, uploaded_at=old)
     visitor = Visitor()
-    shown = prove(visitor, digits)
+    assert "medical issues" in prove(visitor, digits)
+    visitor.say("yes, asthma")
+    assert "About **you**" in visitor.say("yes")
     shown = visitor.say("yes")
+    assert "there are notes" in shown
     assert "time for a new one" in shown
     assert "the team gets new kit" in shown
     visitor.say("yes")
@@ -240,6 +257,8 @@ def test_a_photo_is_asked_for_after_two_seasons_and_kit_where_it_is_due(parent, 
     new = Registration.objects.get(season__code="2728")
     assert (new.shirt_number, new.kit_size, new.new_kit_required) == (7, "11/12", True)
     assert not new.photos.exists()
+    assert new.has_medical_issues is True
+    assert new.medical_notes == "Asthma"
 
 
 def test_consents_can_be_given_otherwise_than_before(parent, digits):
