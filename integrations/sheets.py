@@ -26,7 +26,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _WIDEST = 40
 
 
-def pounds(pence: int) -> Decimal:
+def pounds(pence: int | Decimal) -> Decimal:
     """27.50 for 2750."""
     return Decimal(pence) / 100
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from payments.lines import Entry, Owner, entries
 
 __all__ = ["FIGURES", "KEYS", "Arrears", "Entry", "Group", "arrears", "entries", "grouped", "total"]
 
-FIGURES = ("expected", "asked", "collected", "failed", "paid_out", "outstanding")
+FIGURES = ("expected", "asked", "collected", "failed", "paid_out", "fees", "outstanding")
 # Days past due: up to 30, up to 60, up to 90, more.
 AGES = (30, 60, 90)
 
@@ -25,7 +26,7 @@ class Group:
 
     key: str
     label: str
-    sums: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FIGURES, 0))
+    sums: dict[str, Any] = field(default_factory=lambda: dict.fromkeys(FIGURES, 0))
 
     def add(self, entry: Entry) -> None:
         for name in FIGURES:
@@ -62,7 +63,7 @@ def grouped(lines: Iterable[Entry], by: str) -> list[Group]:
     return sorted(groups.values(), key=order)
 
 
-def total(groups: Iterable[Group]) -> dict[str, int]:
+def total(groups: Iterable[Group]) -> dict[str, Any]:
     """All groups together."""
     groups = list(groups)
     return {name: sum(group.sums[name] for group in groups) for name in FIGURES}

@@ -7,30 +7,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import CharField, QuerySet
+from django.db.models import CharField, QuerySet, Sum
 from django.db.models.functions import Cast
 
 from integrations import clock
-from payments import plain_words
-from payments.actions.fulfilment import LOST_PAYMENT
+from payments.entry import BY_HAND, FEE, FORWARD, Entry, Owner, Paid, what
 from payments.models import (
     BillingRequest,
     HandPayment,
     MonthlyCharge,
     OpeningBalance,
     Payment,
+    PayoutItem,
     Refund,
 )
 from registrations.models import Registration, Season
 
-COLLECTED = ("confirmed", "paid_out")
-FEE = "Signing-on fee"
-FORWARD = "Brought forward"
-BY_HAND = "recorded by hand"
+__all__ = ["Entry", "Owner", "entries", "what"]
+
 _NAMES = (
     "pk",
     "player__first_name",
@@ -65,104 +63,7 @@ _CHARGE = (
     "payment__cause",
 )
 ByHand = Mapping[tuple[int, str], list[tuple[int, str]]]
-
-
-@dataclass(frozen=True)
-class Owner:
-    """Whose line it is."""
-
-    registration: int
-    child: str
-    team_id: int
-    team: str
-    parent: str
-    phone: str
-    email: str
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One thing that is owed, or a payment that was for nothing that is."""
-
-    owner: Owner
-    what: str
-    month: date
-    due_on: date
-    expected: int = 0
-    asked: int = 0
-    collected: int = 0
-    failed: int = 0
-    paid_out: int = 0
-    outstanding: int = 0
-    standing: str = ""
-    payment: int | None = None
-    under_way: int = 0
-    by_hand: int = 0
-    retried: bool = False
-
-    @property
-    def is_month(self) -> bool:
-        """Whether it is a month's subscription: not the fee, nor anything besides the plan."""
-        return self.what == what("month", self.month)
-
-    @property
-    def open(self) -> int:
-        """What is neither collected nor on its way, whether it is due yet or not."""
-        return max(self.expected - self.collected - self.under_way, 0)
-
-
-@dataclass
-class Paid:
-    """Payments for one thing, added up; `waived` is what is not expected after all."""
-
-    asked: int = 0
-    collected: int = 0
-    failed: int = 0
-    paid_out: int = 0
-    under_way: int = 0
-    by_hand: int = 0
-    waived: int = 0
-    standing: str = ""
-    payment: int | None = None
-    retried: bool = False
-
-    def add_by_hand(self, pence: int, method: str) -> None:
-        """An amount that the treasurer recorded; below zero where it was given back."""
-        if method == HandPayment.Method.WAIVED:
-            self.waived += pence
-            self.standing = self.standing or "waived"
-        else:
-            self.by_hand += pence
-            self.asked += max(pence, 0)
-            self.collected += pence
-            self.standing = BY_HAND
-
-    def figures(self) -> dict[str, Any]:
-        """What an entry takes over as it is."""
-        names = "asked", "collected", "failed", "paid_out", "under_way", "by_hand", "payment"
-        return {name: getattr(self, name) for name in names} | {"retried": self.retried}
-
-    def add(
-        self, pk: int, pence: int, status: str, cause: str = "", *, retried: bool = False
-    ) -> None:
-        """One more payment; the newest comes last and names the standing."""
-        self.asked += pence
-        if status in COLLECTED:
-            self.collected += pence
-        elif status in LOST_PAYMENT:
-            self.failed += pence
-        else:
-            self.under_way += pence
-        if status == "paid_out":
-            self.paid_out += pence
-        self.payment, self.retried = pk, retried
-        self.standing = plain_words.standing(status, cause, retried=retried)
-
-
-def what(purpose: str, month: date) -> str:
-    """What a line is for, as the books name it."""
-    names = {"signing_on_fee": FEE, "brought_forward": FORWARD}
-    return names.get(purpose, f"{month:%B %Y}")
+Pence = Mapping[int, Decimal]
 
 
 def entries(season: Season, *, today: date, registration: int | None = None) -> list[Entry]:
@@ -173,12 +74,13 @@ def entries(season: Season, *, today: date, registration: int | None = None) -> 
     facts = list(rows.values(*_NAMES, *_FACTS, phone=_PHONE))
     owners = {row["pk"]: _owner(row) for row in facts}
     by_hand = _by_hand(season)
+    kept, returned = _settled(rows)
     lines = [
-        *_fees(season, facts, owners, by_hand, today),
-        *_months(rows, facts, owners, by_hand, today),
+        *_fees(season, facts, owners, by_hand, kept, today),
+        *_months(rows, facts, owners, by_hand, kept, today),
         *_forward(rows, owners, by_hand, today),
-        *_strays(rows, owners),
-        *_given_back(rows, owners),
+        *_strays(rows, owners, kept),
+        *_given_back(rows, owners, returned),
     ]
     return sorted(
         lines, key=lambda entry: (entry.owner.child, entry.owner.registration, entry.due_on)
@@ -208,11 +110,28 @@ def _by_hand(season: Season) -> dict[tuple[int, str], list[tuple[int, str]]]:
     return found
 
 
+def _settled(rows: QuerySet) -> tuple[Pence, Pence]:
+    """What payouts say of each payment besides the payment itself: GoCardless's fees, and what
+    was taken back because it was refunded."""
+    kept: dict[int, Decimal] = defaultdict(Decimal)
+    returned: dict[int, Decimal] = defaultdict(Decimal)
+    items = PayoutItem.objects.filter(payment__registration__in=rows).order_by()
+    others = items.exclude(kind="payment_paid_out").values("payment", "kind")
+    sums = others.annotate(sum=Sum("pence")).values_list("payment", "kind", "sum")
+    for payment, kind, pence in sums:
+        if kind.endswith("_fee"):
+            kept[payment] -= pence
+        elif "refund" in kind:
+            returned[payment] -= pence
+    return kept, returned
+
+
 def _fees(
     season: Season,
     facts: list[dict[str, Any]],
     owners: dict[int, Owner],
     by_hand: ByHand,
+    kept: Pence,
     today: date,
 ) -> Iterator[Entry]:
     asked = set(
@@ -220,7 +139,7 @@ def _fees(
         .exclude(gocardless_id="")
         .values_list("registration_id", flat=True)
     )
-    paid = _fees_paid(season)
+    paid = _fees_paid(season, kept)
     for row in facts:
         done = paid.get(row["pk"], Paid())
         recorded = by_hand.get((row["pk"], FEE), [])
@@ -265,6 +184,7 @@ def _months(
     facts: list[dict[str, Any]],
     owners: dict[int, Owner],
     by_hand: ByHand,
+    kept: Pence,
     today: date,
 ) -> Iterator[Entry]:
     left = {row["pk"] for row in facts if row["cancelled_at"]}
@@ -283,7 +203,8 @@ def _months(
     ) in charges.values_list(*_CHARGE):
         done = Paid()
         if payment and id:
-            done.add(payment, paid, status, cause, retried=retried)
+            fees = kept.get(payment)
+            done.add(payment, paid, status, cause, fees=fees, retried=retried)
         for amount, method in by_hand.get((pk, what("month", month)), []):
             done.add_by_hand(amount, method)
         wanted = pk not in left or done.collected or done.under_way
@@ -324,11 +245,17 @@ def _forward(
         )
 
 
-def _given_back(rows: QuerySet, owners: dict[int, Owner]) -> Iterator[Entry]:
-    """Refunds through GoCardless: neither expected nor had any more."""
+def _given_back(rows: QuerySet, owners: dict[int, Owner], returned: Pence) -> Iterator[Entry]:
+    """Refunds through GoCardless: neither expected nor had any more.
+
+    Until a payout was made smaller by them, what was paid out is still with the club.
+    """
+    left = dict(returned)
     refunds = Refund.objects.filter(payment__registration__in=rows).select_related("payment")
-    for row in refunds.exclude(status__in=Refund.BOUNCED):
+    for row in refunds.exclude(status__in=Refund.BOUNCED).order_by("created_at", "pk"):
         day = clock.london(row.created_at).date()
+        taken = min(row.pence, int(left.get(row.payment_id, 0)))
+        left[row.payment_id] = left.get(row.payment_id, Decimal(0)) - taken
         yield Entry(
             owner=owners[row.payment.registration_id],
             what=f"Refund, {day:%-d %B %Y}",
@@ -336,18 +263,19 @@ def _given_back(rows: QuerySet, owners: dict[int, Owner]) -> Iterator[Entry]:
             due_on=day,
             expected=-row.pence,
             collected=-row.pence,
+            paid_out=-taken,
             standing="given back",
             payment=row.payment_id,
         )
 
 
-def _strays(rows: QuerySet, owners: dict[int, Owner]) -> Iterator[Entry]:
+def _strays(rows: QuerySet, owners: dict[int, Owner], kept: Pence) -> Iterator[Entry]:
     """Payments for no month: an earlier try that failed, or one too many."""
     strays = Payment.objects.filter(registration__in=rows, months=None)
     strays = strays.exclude(purpose=Payment.Purpose.SIGNING_ON_FEE).exclude(gocardless_id="")
     for row in strays:
         done, day = Paid(), row.charge_on or clock.london(row.created_at).date()
-        done.add(row.pk, row.pence, row.status, row.cause)
+        done.add(row.pk, row.pence, row.status, row.cause, fees=kept.get(row.pk))
         yield Entry(
             owner=owners[row.registration_id],
             what=f"Besides the plan, {day:%B %Y}",
@@ -358,14 +286,14 @@ def _strays(rows: QuerySet, owners: dict[int, Owner]) -> Iterator[Entry]:
         )
 
 
-def _fees_paid(season: Season) -> dict[int, Paid]:
+def _fees_paid(season: Season, kept: Pence) -> dict[int, Paid]:
     rows = Payment.objects.filter(
         registration__season=season, purpose=Payment.Purpose.SIGNING_ON_FEE
     ).exclude(gocardless_id="")
     found: dict[int, Paid] = defaultdict(Paid)
     names = "registration_id", "pk", "pence", "status", "cause"
-    for registration, *payment in rows.order_by("created_at", "pk").values_list(*names):
-        found[registration].add(*payment)
+    for registration, pk, *payment in rows.order_by("created_at", "pk").values_list(*names):
+        found[registration].add(pk, *payment, fees=kept.get(pk))
     return found
 
 

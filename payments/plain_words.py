@@ -30,6 +30,20 @@ _CAUSES = {
 }
 
 
+_LINES = {
+    "payment_paid_out": "payment",
+    "gocardless_fee": "GoCardless's fee",
+    "payment_refunded": "refund",
+    "payment_charged_back": "taken back by the payer's bank",
+    "payment_failed": "failed after it had been paid out",
+}
+
+
+def payout_line(kind: str) -> str:
+    """What a line of a payout is."""
+    return _LINES.get(kind, kind.replace("_", " "))
+
+
 def standing(status: str, cause: str = "", *, retried: bool = False) -> str:
     """How a payment stands, and why where it was lost and GoCardless said so."""
     lost = _LOST.get(status)

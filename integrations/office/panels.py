@@ -38,7 +38,7 @@ class Bar:
     def text(self) -> str:
         """The value in words, with its limit."""
         words = self.shown or f"{self.value:,}"
-        return f"{words} of {self.limit}" if self.limit else words
+        return f"{words} of {self.limit:,}" if self.limit else words
 
     @property
     def over(self) -> bool:

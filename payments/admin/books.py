@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from integrations.office import OfficeAdmin, TabularInline, Worklist
 from integrations.office.admins import QueueAdmin
+from payments import plain_words
 from payments.admin.collecting import SECRET
 from payments.models import (
     Ending,
@@ -43,15 +44,20 @@ class PayoutItemInline(TabularInline):
     """The lines of a payout."""
 
     model = PayoutItem
-    fields = ("kind", "amount", "child", "what", "payment", "payment_gocardless_id")
+    fields = ("line", "amount", "child", "what", "payment", "payment_gocardless_id")
     readonly_fields = fields
     extra = 0
     can_delete = False
+    hide_title = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = super().get_queryset(request).select_related("payment__registration__player")
         hidden = [f"payment__{name}" for name in SECRET]
         return rows.prefetch_related("payment__months").defer(*hidden)
+
+    @admin.display(description="line")
+    def line(self, line: PayoutItem) -> str:
+        return plain_words.payout_line(line.kind)
 
     @admin.display(description="amount")
     def amount(self, line: PayoutItem) -> str:
@@ -83,12 +89,13 @@ class PayoutAdmin(OfficeAdmin):
     list_filter = ["status"]
     search_fields = ["gocardless_id", "reference", "items__payment_gocardless_id"]
     inlines = [PayoutItemInline]
+    fields = ["amount", "fees", "arrives_on", "reference", "status", "gocardless_id", "created_at"]
 
-    @admin.display(ordering="pence")
+    @admin.display(description="reached the club", ordering="pence")
     def amount(self, row: Payout) -> str:
         return _pounds(row.pence)
 
-    @admin.display(ordering="fees_pence")
+    @admin.display(description="GoCardless kept", ordering="fees_pence")
     def fees(self, row: Payout) -> str:
         return _pounds(row.fees_pence)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,6 +30,7 @@ HEADINGS = {
     "collected": "Collected",
     "failed": "Failed",
     "paid_out": "Paid out",
+    "fees": "Fees",
     "outstanding": "Outstanding",
 }
 LINE_HEADER = (
@@ -50,7 +52,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 class Amount:
     """One figure of a table, with the way to its lines."""
 
-    pence: int
+    pence: int | Decimal
     url: str
 
     def __str__(self) -> str:
@@ -240,7 +242,7 @@ def _spaced(phone: str) -> str:
     return f"{number[:5]} {number[5:]}" if number else ""
 
 
-def _pounds(sums: dict[str, int]) -> list[sheets.Cell]:
+def _pounds(sums: dict[str, Any]) -> list[sheets.Cell]:
     return [sheets.pounds(sums[name]) for name in HEADINGS]
 
 

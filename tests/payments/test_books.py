@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import count
 
 import pytest
@@ -12,7 +13,15 @@ from openpyxl import load_workbook
 
 from integrations import clock
 from payments import ledger
-from payments.models import BillingRequest, Mandate, MonthlyCharge, Payment
+from payments.models import (
+    BillingRequest,
+    Mandate,
+    MonthlyCharge,
+    Payment,
+    Payout,
+    PayoutItem,
+    Refund,
+)
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -173,8 +182,63 @@ def test_who_left_or_waits_owes_nothing_and_what_they_paid_stays():
         "collected": 4500,
         "failed": 2750,
         "paid_out": 4500,
+        "fees": 0,
         "outstanding": 0,
     }
+
+
+def paid_out(*lines):
+    """A payout of these lines: (kind, pence, payment)."""
+    total = sum(pence for _, pence, _ in lines)
+    payout = Payout.objects.create(
+        gocardless_id=f"PO{next(_numbers)}",
+        pence=int(total),
+        fees_pence=133,
+        created_at=clock.now(),
+    )
+    for position, (kind, pence, made) in enumerate(lines):
+        PayoutItem.objects.create(
+            payout=payout, position=position, kind=kind, pence=pence, payment=made
+        )
+
+
+def test_what_gocardless_kept_is_told_by_month_team_and_child(client, treasurer):
+    one = child()
+    first, second = fee(one, "paid_out"), month(one, 9, "paid_out").payment
+    lost = payment(one, 2750, "failed")
+    kept = ((first, "65.5"), (second, "47.5"), (lost, "20"))
+    paid_out(
+        *(("payment_paid_out", made.pence, made) for made, _ in kept),
+        *(("gocardless_fee", -Decimal(pence), made) for made, pence in kept),
+    )
+    paid_out(("payment_failed", -2750, lost))
+    assert [sums()[key]["fees"] for key in ("2026-08", "2026-09")] == [Decimal("65.5"), 67.5]
+    for by, key in (("team", str(one.team_id)), ("child", str(one.pk))):
+        assert sums(by)[key]["fees"] == 133
+        shown = sums(by)[key]
+        assert shown["paid_out"] - shown["fees"] == sum(p.pence for p in Payout.objects.all())
+    client.force_login(User.objects.create_superuser("boss"))
+    first_payout = reverse("admin:payments_payout_change", args=[Payout.objects.last().pk])
+    shown = page(client, first_payout)
+    for words in ("GoCardless&#x27;s fee", "£98.67", "£1.33", "signing-on fee"):
+        assert words in shown
+    assert "figure=fees" in page(client, BOOKS) and "£1.33" in page(client, BOOKS)
+    assert "together <strong>£0.68</strong>" in page(client, ROWS, key="2026-09", figure="fees")
+
+
+def test_a_refund_was_paid_out_until_a_payout_is_less_by_it():
+    one = child()
+    made = fee(one, "paid_out")
+    for pence in (1000, 500):
+        Refund.objects.create(
+            gocardless_id=f"RF{pence}", payment=made, pence=pence, created_at=clock.now()
+        )
+    assert sums("child")[str(one.pk)]["paid_out"] == 4500
+    paid_out(("payment_refunded", -1000, made))
+    assert sums("child")[str(one.pk)]["paid_out"] == 3500
+    paid_out(("payment_refunded", -500, made))
+    total = sums("child")[str(one.pk)]
+    assert (total["collected"], total["paid_out"]) == (3000, 3000)
 
 
 def test_an_earlier_try_that_failed_is_shown_and_expected_only_once():
@@ -294,5 +358,5 @@ def test_the_books_take_as_many_queries_for_many_as_for_one(
         fee(one, "confirmed")
         month(one, 9, "confirmed")
         payment(one, 100, "failed")
-    with django_assert_max_num_queries(17):  # three of them keep the session alive
+    with django_assert_max_num_queries(18):  # three of them keep the session alive
         page(client, BOOKS, by="child")
