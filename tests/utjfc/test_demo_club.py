@@ -5,6 +5,7 @@ import socket
 
 import pytest
 from django.db import transaction
+from django.db.models import Sum
 from django.test.utils import override_settings
 
 from integrations.airtable.rows import canonical, row_fields
@@ -12,7 +13,15 @@ from integrations.models import AirtableRow, ServiceCall, WebhookEvent
 from integrations.sandbox.airtable import computed
 from integrations.sandbox.airtable.tables import Table
 from integrations.sandbox.store import Store
-from payments.models import BillingRequest, Mandate, Payment, SiblingCase, Subscription
+from payments.models import (
+    BillingRequest,
+    Mandate,
+    Payment,
+    Payout,
+    PayoutItem,
+    SiblingCase,
+    Subscription,
+)
 from registrations.airtable_tables import RegistrationTable
 from registrations.models import Guardian, Registration, Season, Sms, Team
 from utjfc.demo import announcement, club
@@ -103,6 +112,11 @@ def test_gocardless_holds_what_our_books_say(demo):
         ours = dict(model.objects.exclude(gocardless_id="").values_list("gocardless_id", "status"))
         assert ours == theirs
     assert demo.count("gocardless.outbox") == 0
+    sent = [one for one in demo.all("gocardless.payouts") if one["status"] == "paid"]
+    books = Payout.objects.annotate(sum=Sum("items__pence"))
+    kept = list(books.order_by("pk").values_list("gocardless_id", "pence", "sum"))
+    assert kept == [(one["id"], one["amount"], one["amount"]) for one in sent] and kept
+    assert not PayoutItem.objects.filter(payment=None).exists()
 
 
 def test_twilio_holds_every_text(demo):

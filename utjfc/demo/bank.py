@@ -16,7 +16,6 @@ from integrations.sandbox.gocardless import (
     ageing,
     bacs,
     billing_requests,
-    events,
     fulfilment,
     mandates,
     payments,
@@ -29,7 +28,7 @@ from utjfc.demo.stories import UNASKED, Fate, Story
 
 KEPT = (
     "creditors customers customer_bank_accounts billing_requests mandates payments subscriptions "
-    "events"
+    "payouts payout_items payouts_gathering debits events"
 ).split()
 _MANDATE_WORDS = {
     "scheme": "bacs",
@@ -75,6 +74,15 @@ class Bank:
     def resource(self, plural: str, id: str) -> dict[str, Any]:
         """One record, as GoCardless shows it."""
         return records.fetch(self.store, plural, id)
+
+    def payouts(self) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
+        """Every payout that was sent, oldest first, with what it is made of."""
+        items: dict[str, list[dict[str, Any]]] = {}
+        for item in records.every(self.store, "payout_items"):
+            items.setdefault(item["payout"], []).append(item)
+        for payout in records.every(self.store, "payouts"):
+            if payout["status"] == "paid":
+                yield payout, items[payout["id"]]
 
     def of_mandate(self, mandate_id: str) -> list[dict[str, Any]]:
         """The monthly payments of a mandate, oldest first."""
@@ -170,15 +178,12 @@ class Bank:
         if story.fate is Fate.FAILED_MONTH:
             charged = [p for p in self.of_mandate(story.ids["mandate"]) if p["status"] in _CHARGED]
             for payment in charged[-1:]:
-                payments.move(
-                    self.store,
-                    payment,
-                    "failed",
-                    cause="refer_to_payer",
-                    at=at,
-                    will_attempt_retry=False,
-                    **events.bank("ARUDD-0"),
-                )
+                charge, paid = date.fromisoformat(payment["charge_date"]), payment["status"]
+                days = 2 if paid == "paid_out" else 1
+                told = bacs.at(bacs.add_working_days(charge, days), bacs.REPORTS_AT)
+                # Not before the bank had said that it was paid.
+                story.ended_at = max(at, told + timedelta(hours=2))
+                payments.fail(self.store, payment, story.ended_at)
 
 
 def plan_of(story: Story) -> schedule.Plan:

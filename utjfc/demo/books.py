@@ -2,13 +2,22 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
 
 from integrations import clock
 from payments import schedule
-from payments.models import BillingRequest, Mandate, MonthlyCharge, Payment, Subscription
+from payments.models import (
+    BillingRequest,
+    Mandate,
+    MonthlyCharge,
+    Payment,
+    Payout,
+    PayoutItem,
+    Subscription,
+)
 from utjfc.demo.bank import Bank, plan_of
 from utjfc.demo.stories import UNASKED, Fate, Story
 
@@ -48,6 +57,9 @@ class Books:
         yield Subscription, self.subscriptions
         yield Payment, self.payments
         yield MonthlyCharge, self.months
+        payouts, lines = self._payouts()
+        yield Payout, payouts
+        yield PayoutItem, lines
 
     def _request(self, story: Story) -> BillingRequest:
         there = self.bank.resource("billing_requests", story.ids["billing_request"])
@@ -143,10 +155,40 @@ class Books:
             cause="refer_to_payer" if there["status"] == "failed" else "",
             charge_on=date.fromisoformat(there["charge_date"]),
             created_at=made_at,
-            status_at=made_at,
+            status_at=(there["status"] == "failed" and story.ended_at) or made_at,
         )
         self.payments.append(payment)
         return payment
+
+    def _payouts(self) -> tuple[list[Payout], list[PayoutItem]]:
+        """Every payout, and what each is made of."""
+        known = {payment.gocardless_id: payment for payment in self.payments}
+        payouts: list[Payout] = []
+        lines: list[PayoutItem] = []
+        for there, items in self.bank.payouts():
+            payout = Payout(
+                gocardless_id=there["id"],
+                pence=there["amount"],
+                fees_pence=there["deducted_fees"],
+                arrives_on=date.fromisoformat(there["arrival_date"]),
+                reference=there["reference"],
+                status=there["status"],
+                created_at=datetime.fromisoformat(there["created_at"]),
+            )
+            payouts.append(payout)
+            for position, item in enumerate(items):
+                id = item["links"]["payment"]
+                lines.append(
+                    PayoutItem(
+                        payout=payout,
+                        position=position,
+                        kind=item["type"],
+                        pence=Decimal(item["amount"]),
+                        payment=known.get(id),
+                        payment_gocardless_id=id,
+                    )
+                )
+        return payouts, lines
 
     def _months(self, story: Story, paid: dict[date, Payment]) -> None:
         plan, row = plan_of(story), story.registration
