@@ -56,6 +56,10 @@ class Desk:
             summary = "The payment was authorised; we are waiting for the bank's word."
         return Standing(settled, arranged, self.link(registration_id), summary)
 
+    def why_monthly(self, registration_id: int) -> str:
+        """Why the monthly fee is what it is, in words for a parent or staff."""
+        return discounts.why(Registration.objects.get(pk=registration_id))
+
     def price_again(self, registration_id: int) -> None:
         """Somebody paid or left: the monthly fees of the family are looked at again."""
         reusing.collect_if_ready(registration_id, at=clock.now())

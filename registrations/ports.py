@@ -48,6 +48,9 @@ class PaymentDesk(Protocol):
     def standing(self, registration_id: int) -> Standing:
         """How payment of this registration stands."""
 
+    def why_monthly(self, registration_id: int) -> str:
+        """Why the monthly fee is what it is, in words for a parent or staff."""
+
     def price_again(self, registration_id: int) -> None:
         """Facts that prices hang on have changed; call inside the caller's transaction."""
 

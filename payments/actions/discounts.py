@@ -108,6 +108,12 @@ def foresee(case: SiblingCase, *, linked: bool) -> list[tuple[Registration, int,
     ]
 
 
+def why(registration: Registration) -> str:
+    """Why the monthly fee is what it is, in words that a parent may read."""
+    newest = next(iter(registration.price_reasons.all()), None)
+    return newest.words if newest else f"the list price, {pounds(registration.monthly_fee_pence)}"
+
+
 def prices_of(rows: Iterable[Registration], links: Iterable[tuple[int, int]]) -> dict[int, Price]:
     """What each registration should pay; whoever has left keeps what they had."""
     live = {row.pk: row for row in rows if not row.cancelled_at}

@@ -10,10 +10,12 @@ from datetime import date
 
 from integrations import clock
 from payments import lines
+from payments.actions import discounts
 from payments.actions.fulfilment import LOST_PAYMENT
 from payments.actions.mandates import living_mandate
 from payments.actions.orders import late_months
 from payments.models import MonthlyCharge, Payment, PaymentOrder
+from payments.schedule import LAST_DAY
 from registrations.actions import squads
 from registrations.models import Photo, Registration
 from registrations.wording import ordinal_day, pounds
@@ -82,6 +84,8 @@ class Standing:
     receipt: Receipt | None
     months: list[Month]
     monthly: str
+    # Why it is so much a month.
+    why: str
     day: str
     owes: bool
     late: list[Late]
@@ -103,11 +107,18 @@ def standing(registration: Registration) -> Standing:
         receipt=_receipt(registration),
         months=_months(registration) if live else [],
         monthly=pounds(registration.monthly_fee_pence),
-        day=ordinal_day(registration.payment_day) if registration.payment_day else "",
+        why=discounts.why(registration),
+        day=_day(registration.payment_day) if registration.payment_day else "",
         owes=registration.asks_for_payment and not (settled and arranged),
         late=[Late(line.what, pounds(line.outstanding), line.due_on) for line in owed],
         may_ask=_may_ask(registration),
     )
+
+
+def _day(chosen: int) -> str:
+    """When the bank takes it: the last day of a month rolls back, any other on (wire 3.3)."""
+    rolls = "the last working day before it" if chosen == LAST_DAY else "the next working day"
+    return f"{ordinal_day(chosen)} or {rolls}"
 
 
 def _owed(registration: Registration) -> list[lines.Entry]:

@@ -193,7 +193,7 @@ class SiblingCaseAdmin(OfficeAdmin):
 class MonthlyPriceAdmin(OfRegistration, QueueAdmin):
     """What each registration pays a month, and how its subscription follows."""
 
-    list_display = ["child", "listed", "pays", "amendments", "queue"]
+    list_display = ["child", "listed", "pays", "why", "amendments", "queue"]
     search_fields = ["registration__player__first_name", "registration__player__last_name"]
     actions = ["look_again", *QueueAdmin.actions]
 
@@ -204,6 +204,13 @@ class MonthlyPriceAdmin(OfRegistration, QueueAdmin):
     @admin.display(description="pays", ordering="registration__monthly_fee_pence")
     def pays(self, row: MonthlyPrice) -> str:
         return pounds(row.registration.monthly_fee_pence)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).prefetch_related("registration__price_reasons")
+
+    @admin.display(description="because")
+    def why(self, row: MonthlyPrice) -> str:
+        return discounts.why(row.registration)
 
     @admin.action(description="Work out the chosen fees again", permissions=["press"])
     def look_again(self, request: HttpRequest, queryset: QuerySet) -> None:

@@ -103,7 +103,7 @@ class Shown:
 
     @admin.display(description="monthly fee")
     def monthly(self, row: Registration) -> str:
-        return f"£{row.monthly_fee_pence / 100:.2f}"
+        return f"£{row.monthly_fee_pence / 100:.2f}: {desk().why_monthly(row.pk)}"
 
     @admin.display(description="payment link")
     def payment_link(self, row: Registration) -> str:

@@ -7,9 +7,9 @@ import pytest
 from django.core import mail
 
 from integrations import clock
-from payments.models import MonthlyCharge, Payment
+from payments.models import MonthlyCharge, Payment, PriceReason
 from registrations import jobs
-from registrations.models import ContactCode, Guardian
+from registrations.models import ContactCode, Guardian, Registration
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +87,21 @@ def test_it_tells_nothing_but_the_first_name(client, paid):
         assert private not in shown
     for private in ("Station Road", "M41", "2017", "1988"):
         assert private not in shown
+
+
+def test_a_monthly_fee_says_why_it_is_what_it_is(client, paid):
+    assert "£27.50 a month" in page(client, paid)
+    assert "That is the list price, £27.50." in page(client, paid)
+    for day, words in (
+        (5, "on the 5th of the month or the next working day."),
+        (-1, "on the last day of the month or the last working day before it."),
+    ):
+        Registration.objects.filter(pk=paid.pk).update(payment_day=day)
+        assert words in page(client, paid)
+    why = "child 2 of the family this season, 10 % off £27.50"
+    given = {"list_pence": 2750, "percent": 10, "words": why, "at": clock.now()}
+    PriceReason.objects.create(registration=paid, pence=2475, **given)
+    assert f"That is {why}." in page(client, paid)
 
 
 def test_before_paying_it_says_whose_turn_it_is(client):
