@@ -26,7 +26,8 @@ def move_mandate(mandate: Mandate, said: Word) -> bool:
     if kept is None:
         return False
     standing = history.fold(kept, history.MANDATE, dead=DEAD_MANDATE)
-    before = (mandate.status, _last_death(mandate))
+    died_before = history.fold(kept[:-1], history.MANDATE, dead=DEAD_MANDATE).died_at
+    before = (mandate.status, died_before)
     mandate.history, mandate.status = kept, standing.status
     mandate.status_at = datetime.fromisoformat(standing.word["at"])
     if standing.status in DEAD_MANDATE:
@@ -45,9 +46,7 @@ def replace_mandate(
     mandate: Mandate, seen: gocardless.Mandate, moved: list[str], *, at: datetime
 ) -> bool:
     """GoCardless put another mandate in its place; `moved` are subscriptions that went along."""
-    owner = _owner(mandate)
-    if owner:
-        states.locked(owner.pk)
+    touched = [states.locked(pk) for pk in _touched(mandate)]
     new, made = Mandate.objects.get_or_create(
         gocardless_id=seen.id,
         defaults={
@@ -64,11 +63,13 @@ def replace_mandate(
     mandate.subscriptions.filter(gocardless_id__in=moved).update(mandate=new)
     left = mandate.subscriptions.exclude(status__in=ENDED)
     left.filter(gocardless_id="").update(mandate=new)
-    if owner and made:
+    behind = set(left.exclude(gocardless_id="").values_list("registration", flat=True))
+    for registration in touched if made else []:
         words = "GoCardless replaced the mandate by another"
-        note(owner, TimelineEntry.Kind.PAYMENT, words, at=clock.now())
-        if left.exclude(gocardless_id="").exists():
-            states.flag(owner.pk, f"{words}; the subscription stayed behind", at=clock.now())
+        note(registration, TimelineEntry.Kind.PAYMENT, words, at=clock.now())
+        if registration.pk in behind:
+            words = f"{words}; the subscription stayed behind"
+            states.flag(registration.pk, words, at=clock.now())
     return made
 
 
@@ -132,11 +133,3 @@ def reopen(registration_id: int) -> None:
     )
     for row in used:
         requests.close(row, at=clock.now())
-
-
-def _last_death(mandate: Mandate) -> str:
-    return history.fold(mandate.history, history.MANDATE, dead=DEAD_MANDATE).died_at
-
-
-def _owner(mandate: Mandate) -> Registration | None:
-    return mandate.billing_request.registration if mandate.billing_request else None

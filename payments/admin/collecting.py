@@ -9,11 +9,15 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from integrations.office import OfficeAdmin, Reason, button
 from integrations.office.admins import QueueAdmin, QueueFilter
 from payments.actions import ending
 from payments.models import BillingRequest, Mandate, MonthlyCharge, Payment, Subscription
+from registrations.wording import pounds
 
 DAYS = [*((day, str(day)) for day in range(1, 29)), (-1, "the last day of the month")]
 
@@ -70,6 +74,18 @@ class MandateAdmin(OfficeAdmin):
     """Direct Debit authorities."""
 
     list_display = ["payer", "gocardless_id", "status", "next_possible_charge_date", "created_at"]
+    fields = [
+        "guardian",
+        "collects_for",
+        "status",
+        "status_at",
+        "next_possible_charge_date",
+        "replaced_by",
+        "billing_request",
+        "gocardless_id",
+        "customer_id",
+        "created_at",
+    ]
     list_filter = ["status"]
     list_select_related = ["guardian"]
     search_fields = ["guardian__first_name", "guardian__last_name", "gocardless_id", "customer_id"]
@@ -77,6 +93,20 @@ class MandateAdmin(OfficeAdmin):
     @admin.display(ordering="guardian__last_name")
     def payer(self, row: Mandate) -> str:
         return row.guardian.full_name
+
+    @admin.display(description="collects, or did, for")
+    def collects_for(self, row: Mandate) -> SafeString:
+        """Every child on it: whom it touches when it is lost."""
+        plans = row.subscriptions.select_related("registration__player").defer(*SECRET)
+        lines = (
+            (
+                reverse("admin:payments_subscription_change", args=[plan.pk]),
+                plan.registration.player.full_name,
+                f"{pounds(plan.pence)} a month, {plan.get_status_display()}",
+            )
+            for plan in plans.order_by("pk")
+        )
+        return format_html_join("", '<div><a href="{}">{}</a>: {}</div>', lines)
 
     def summary(self, row: Mandate) -> str:
         return f"Mandate of {row.guardian.full_name}"

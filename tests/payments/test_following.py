@@ -151,6 +151,17 @@ def test_a_reinstated_mandate_collects_again_but_its_subscription_stays_ended(
     assert member.flagged_at is not None
 
 
+def test_an_old_word_about_a_mandate_that_was_dead_when_we_heard_of_it_is_no_news(bank, member):
+    Mandate.objects.update(history=[], status="cancelled", status_at=clock.now())
+    mandate = Mandate.objects.get()
+    early = (clock.now() - timedelta(days=1)).isoformat()
+    links = {"mandate": mandate.gocardless_id}
+    bank.tell("mandates", "submitted", links=links, created_at=early)
+    told = WebhookEvent.objects.order_by("-pk").first()
+    assert told.outcome == "recorded"
+    assert Subscription.objects.get().status == "active"
+
+
 @pytest.mark.parametrize("action", ["failed", "expired", "blocked", "cancelled"])
 def test_a_dead_mandate_ends_monthly_collection(bank, member, action):
     details = {"cause": "bank_account_closed", "origin": "bank", "reason_code": "ADDACS-B"}
