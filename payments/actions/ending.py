@@ -210,10 +210,13 @@ def _record(
 
 
 def _say_what_is_left(registration: Registration, payments: list[gocardless.Payment]) -> None:
-    """A leaver's payment that the bank has already, or will try again, needs a person."""
+    """A payment that the bank has already, or will try again, of a child that has left or was
+    taken off the family's Direct Debit, needs a person."""
     retried = registration.payments.filter(will_retry=True).exists()
-    if registration.cancelled_at and (retried or any(p.status == "submitted" for p in payments)):
-        words = "a payment is still on its way although the registration was cancelled: refund it"
+    over = registration.cancelled_at or not registration.collection_arranged_at
+    if over and (retried or any(p.status == "submitted" for p in payments)):
+        what = "registration was cancelled" if registration.cancelled_at else "collection has ended"
+        words = f"a payment is still on its way although the {what}: refund it"
         states.flag(registration.pk, words, at=clock.now())
 
 

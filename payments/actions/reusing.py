@@ -17,6 +17,9 @@ from payments.models import Mandate, Payment
 from registrations.actions import messages, states
 from registrations.models import Guardian, Registration, TimelineEntry, note
 
+# The bank has not got it: it can still be stopped (wire 3.2).
+_NOT_CHARGED = ("", "pending_customer_approval", "pending_submission", "cancelled")
+
 
 @transaction.atomic
 def use_family_mandate(registration_id: int, *, at: datetime) -> bool:
@@ -116,8 +119,9 @@ def object_to(registration_id: int) -> bool:
 
 
 def may_object(registration: Registration) -> bool:
-    """Collected by a mandate that came with another registration, and not charged yet."""
+    """Collected by a mandate that came with another registration, and nothing at the bank yet."""
     by_mandate = registration.collection_arranged_by == Registration.CollectionSource.MANDATE
     own = Mandate.objects.filter(billing_request__registration=registration)
     charged = registration.payments.exclude(purpose=Payment.Purpose.SIGNING_ON_FEE)
+    charged = charged.exclude(status__in=_NOT_CHARGED)
     return bool(by_mandate and not own.exists() and not charged.exists())

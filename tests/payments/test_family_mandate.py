@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from integrations import clock
+from integrations.sandbox.gocardless import records
 from payments.actions import collecting, ending, proving, repricing
 from payments.models import BillingRequest, Mandate, Subscription
 from registrations.actions import states
@@ -135,6 +137,54 @@ def test_the_payer_objects_before_the_first_charge_and_the_other_child_stays(
     )
 
 
+@pytest.mark.parametrize("at_the_bank", [False, True], ids=["made", "at the bank"])
+def test_until_the_bank_has_the_first_payment_the_payer_may_object(
+    client, bank, first, second, at_the_bank
+):
+    Registration.objects.filter(pk=second.pk).update(payment_day=9)
+    row = shared(client, bank, second)
+    single = row.payments.get(purpose="first_month")
+    assert single.status == "pending_submission"
+    if at_the_bank:
+        row.payments.filter(pk=single.pk).update(status="submitted")
+    page = client.post(f"/reg_setup/{row.token}/object").content.decode()
+    work()
+    now = {each["id"]: each["status"] for each in bank.made("payments")}
+    if at_the_bank:
+        assert "can no longer be changed" in page
+        assert now[single.gocardless_id] == "pending_submission"
+        assert fresh(row).status == "active"
+    else:
+        assert "nothing is taken" in page
+        assert now[single.gocardless_id] == "cancelled"
+        assert fresh(row).status == "incomplete"
+    assert Subscription.objects.get(registration=first).status == "active"
+
+
+def test_two_guardians_pay_for_different_children(client, bank, first):
+    family = first.player.family
+    father = factories.guardian(family=family, phone="+447700900742", email="f@example.org")
+    child = factories.player(family=family, first_name="Leo")
+    row = factories.registration(guardian=father, player=child)
+    bank.ask(row)
+    assert client.get(url(row, to="+447700900742")).status_code == 302  # nothing to share
+    bank.pay(row)
+    bank.deliver()
+    work()
+    payers = {each.registration: each.mandate.guardian for each in Subscription.objects.all()}
+    assert payers == {first: first.guardian, row: father}
+    assert sorted(each["amount"] for each in bank.made("subscriptions")) == [2475, 2750]
+    bank.tell(
+        "mandates",
+        "cancelled",
+        links={"mandate": Mandate.objects.get(guardian=father).gocardless_id},
+        created_at=(clock.now() + timedelta(seconds=1)).isoformat(),
+    )
+    assert (fresh(first).status, fresh(row).status) == ("active", "incomplete")
+    assert client.get(f"/reg_setup/{row.token}").status_code == 302  # his own again, not hers
+    assert not Sms.objects.filter(kind="family_mandate").exists()
+
+
 def test_a_child_that_leaves_takes_nothing_of_the_other_along(client, bank, first, second):
     row = shared(client, bank, second)
     states.cancel(row.pk, reason="moved away", at=clock.now(), by="registrar")
@@ -145,7 +195,9 @@ def test_a_child_that_leaves_takes_nothing_of_the_other_along(client, bank, firs
     assert len(left) == 1
 
 
-def test_a_mandate_that_is_lost_tells_every_child_that_it_touches(client, bank, first, second):
+def test_a_mandate_that_is_lost_tells_every_child_that_it_touches(
+    admin_client, client, bank, first, second
+):
     row = shared(client, bank, second)
     bank.tell(
         "mandates",
@@ -157,3 +209,26 @@ def test_a_mandate_that_is_lost_tells_every_child_that_it_touches(client, bank, 
         assert fresh(each).status == "incomplete"
         assert any("the family's mandate cancelled" in flag for flag in fresh(each).flags)
     assert not Subscription.objects.exclude(status="cancelled").exists()
+    mandate = reverse("admin:payments_mandate_change", args=[Mandate.objects.get().pk])
+    page = admin_client.get(mandate).content.decode()
+    for each, pays in ((first, "£27.50"), (row, "£24.75")):
+        assert f"{each.player.full_name}</a>: {pays} a month, cancelled" in page
+    place = reverse("admin:registrations_registration_change", args=[row.pk])
+    assert "£24.75: child 2 of the family this season" in admin_client.get(place).content.decode()
+
+
+def test_a_shared_mandate_that_is_replaced_tells_each_child_whose_collection_stays_behind(
+    client, bank, sandbox, first, second
+):
+    row = shared(client, bank, second)
+    old = Mandate.objects.get()
+    held = records.find(sandbox.store, "mandates", old.gocardless_id)
+    new = records.save(sandbox.store, "mandates", held | {"id": "MDNEW"})
+    moved = Subscription.objects.get(registration=first).gocardless_id
+    plan = records.find(sandbox.store, "subscriptions", moved)
+    records.save(sandbox.store, "subscriptions", plan | {"links": {"mandate": new["id"]}})
+    links = {"mandate": old.gocardless_id, "new_mandate": new["id"]}
+    bank.tell("mandates", "replaced", links=links)
+    assert Subscription.objects.get(registration=first).mandate.gocardless_id == "MDNEW"
+    assert not fresh(first).flags
+    assert any("stayed behind" in flag for flag in fresh(row).flags)
