@@ -1,6 +1,7 @@
 """Keeps what the services tell us, then applies it (design.md 4; style.md rule 8)."""
 
 import logging
+import re
 import traceback
 from datetime import datetime
 from typing import Any, Protocol
@@ -16,6 +17,9 @@ from integrations.models import LEASE, WebhookEvent
 
 log = logging.getLogger(__name__)
 
+# What is kept of an event: ids and codes. Somebody else's metadata may name a child.
+KEPT = ("id", "created_at", "resource_type", "action", "details", "links")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 BATCH = 250  # what GoCardless puts into one delivery at the most (wire 4.1)
 
 
@@ -52,7 +56,7 @@ def store(source: str, events: list[dict[str, Any]]) -> int:
             event_id=event["id"],
             resource_type=str(event.get("resource_type") or "")[:60],
             action=str(event.get("action") or "")[:80],
-            body=event,
+            body=_kept(event),
             happened_at=_moment(event.get("created_at")),
             received_at=received_at,
             due_at=received_at,
@@ -163,6 +167,16 @@ def _mark_processed(events: list[WebhookEvent], outcomes: dict[int, str]) -> Non
 def _handler(source: str) -> Handler | None:
     name = settings.WEBHOOK_HANDLERS.get(source)
     return import_string(name)() if name else None
+
+
+def _kept(event: dict[str, Any]) -> dict[str, Any]:
+    """The event without what may be personal; of its resource's metadata only ids."""
+    body = {name: event[name] for name in KEPT if name in event}
+    metadata = event.get("resource_metadata")
+    if isinstance(metadata, dict):
+        ids = ((name, id) for name, id in metadata.items() if isinstance(id, str))
+        body["resource_metadata"] = {name: id for name, id in ids if _UUID.fullmatch(id)}
+    return body
 
 
 def _moment(text: Any) -> datetime | None:

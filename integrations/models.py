@@ -143,7 +143,7 @@ class Due(models.Model):
 
 
 class WebhookEvent(Due):
-    """One event that a service told us, kept as it came; the inbox."""
+    """One event that a service told us, its ids and codes kept as they came; the inbox."""
 
     class Outcome(models.TextChoices):
         WAITING = "waiting", "waiting"

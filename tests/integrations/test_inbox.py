@@ -253,6 +253,16 @@ def test_an_event_of_a_source_without_a_handler_is_kept_as_unknown():
     assert (kept.outcome, kept.due_at, kept.body) == ("unknown", None, {"id": "P1"})
 
 
+def test_of_an_event_ids_and_codes_are_kept_and_nothing_that_may_name_somebody(client):
+    ours = "3f0d6c1e-9d0e-4f7c-8a55-0d6a6f1c2b3d"
+    named = {"child": "Sam Okafor", "by": "jo@example.org", "registration": ours, "n": None}
+    told = event("EV1", resource_metadata=named, metadata=named, customer={"given_name": "Sam"})
+    assert deliver(client, [told, event("EV2", resource_metadata=["Sam"])]).status_code == 204
+    kept = {each.event_id: each.body for each in WebhookEvent.objects.all()}
+    assert kept["EV1"] == event("EV1") | {"resource_metadata": {"registration": ours}}
+    assert kept["EV2"] == event("EV2")
+
+
 def test_the_probes_answer(client, move_clock):
     assert client.get("/livez").json() == {"status": "ok"}
     ready = {"status": "ok", "database": "ok", "cache": "ok"}
