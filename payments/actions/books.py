@@ -38,6 +38,12 @@ def keep_refund(seen: theirs.Refund, *, at: datetime) -> bool:
     return made
 
 
+def claim_lines(payment: Payment) -> None:
+    """A payment that is known from now on: payouts may have told of it before."""
+    lines = PayoutItem.objects.filter(payment=None, payment_gocardless_id=payment.gocardless_id)
+    lines.update(payment=payment)
+
+
 def keep_payout(seen: theirs.Payout) -> bool:
     """Store a payout with its lines, whole, in place of what was known of it."""
     payout, made = Payout.objects.update_or_create(

@@ -18,6 +18,7 @@ from integrations.gocardless_books import ListedPayment, ListedSubscription
 from payments.actions import books, following, hearing
 from payments.actions.fulfilment import ENDED
 from payments.actions.mandates import move_mandate
+from payments.entry import COLLECTED
 from payments.models import Mandate, Payment, Payout, Refund, Subscription
 
 
@@ -159,13 +160,18 @@ def _payment(
     if before != seen.status:
         with transaction.atomic():
             mended = following.refresh_payment(ours, seen, at=at)
-        yield Difference(id, "status", owner, before, seen.status, mended=mended)
+        pence = _got(seen.status, seen.pence) - _got(before, ours.pence)
+        yield Difference(id, "status", owner, before, seen.status, pence, mended=mended)
     if ours.pence != seen.pence:
         pence = seen.pence - ours.pence
         yield Difference(id, "amount", owner, str(ours.pence), str(seen.pence), pence)
     if refunded != found.refunded:
         pence = refunded - found.refunded  # what they gave back is missing there
         yield Difference(id, "refunded", owner, str(refunded), str(found.refunded), pence)
+
+
+def _got(status: str, pence: int) -> int:
+    return pence if status in COLLECTED else 0
 
 
 def _unknown_payment(found: ListedPayment, owner: int, at: datetime) -> Difference:

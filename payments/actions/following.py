@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from integrations import clock, gocardless
-from payments.actions import hearing, history, mandates
+from payments.actions import books, hearing, history, mandates
 from payments.actions.fulfilment import (
     ENDED,
     LOST_PAYMENT,
@@ -62,6 +62,7 @@ def learn_payment(seen: gocardless.Payment, *, at: datetime) -> bool:
         },
     )
     if made:
+        books.claim_lines(payment)
         _give_month(payment, seen)
     return refresh_payment(payment, seen, at=at) or made
 

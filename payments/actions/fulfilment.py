@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from integrations import clock, gocardless, queue
-from payments.actions import discounts, proving, requests
+from payments.actions import books, discounts, proving, requests
 from payments.models import BillingRequest, Mandate, Payment, Subscription
 from registrations.actions import states
 from registrations.models import Registration, TimelineEntry, note
@@ -170,6 +170,8 @@ def _keep_fee(
             "status_at": reading.read_at - SKEW,
         },
     )
+    if made:
+        books.claim_lines(payment)
     if payment.status in LOST_PAYMENT:
         words = "the payment of the signing-on fee failed"
         states.flag(registration.pk, words, at=clock.now())

@@ -6,10 +6,10 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from integrations import clock
+from integrations import clock, gocardless
 from integrations.gocardless_books import Line, Payout, Refund
 from integrations.sandbox.gocardless import ageing
-from payments.actions import books, collecting
+from payments.actions import books, collecting, following
 from payments.jobs import reconcile
 from payments.models import (
     MonthlyCharge,
@@ -86,6 +86,7 @@ def test_a_status_without_any_event_is_mended_and_told(bank, member, move_clock)
     # The sandbox's bank may have moved the mandate on by itself in these two days.
     [row] = ReconciliationDifference.objects.filter(gocardless_id=fee.gocardless_id)
     assert (row.what, row.ours, row.theirs) == ("status", "confirmed", "charged_back")
+    assert row.pence == -4500  # the club has as much less than it thought
     assert row.gone_at is not None
     assert row.registration == member
 
@@ -168,3 +169,8 @@ def test_a_payout_is_kept_with_its_fees_and_lines_however_often_it_is_told(bank,
         ("gocardless_fee", -50, fee.pk),
         ("payment_paid_out", 700, None),
     ]
+    # What was not known yet is found when it is.
+    plan = Subscription.objects.get()
+    late = gocardless.Payment("PMELSE", "paid_out", 700, None, "", plan.gocardless_id, None)
+    following.learn_payment(late, at=clock.now())
+    assert PayoutItem.objects.get(position=2).payment.gocardless_id == "PMELSE"
