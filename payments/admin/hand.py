@@ -26,6 +26,7 @@ from registrations.wording import pounds
 
 Purpose = HandPayment.Purpose
 RECORDED = "Recorded. The books and the timeline show it."
+GIVEN_BACK = "Recorded. It is open again: waive it too where nothing more is to be paid for it."
 
 
 class Money(forms.Form):
@@ -128,7 +129,7 @@ class MoneyDeeds(RegistrationAdmin):
     ) -> str:
         """What was received by hand goes back by hand."""
         by_hand.record(row.pk, pence=-_pence(amount), by=_user(request), **given)
-        return RECORDED
+        return GIVEN_BACK
 
     @button(
         "Months without Direct Debit", shown=_placed, ask=Arrangement, permission="money",
