@@ -20,6 +20,7 @@ from payments.actions.fulfilment import ENDED
 from payments.actions.mandates import move_mandate
 from payments.entry import COLLECTED
 from payments.models import Mandate, Payment, Payout, Refund, Subscription
+from registrations.wording import pounds
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def _subscription(
     if ours.pence != found.pence and found.status not in ENDED:
         pence = found.pence - ours.pence
         yield Difference(
-            ours.gocardless_id, "amount", owner, str(ours.pence), str(found.pence), pence
+            ours.gocardless_id, "amount", owner, pounds(ours.pence), pounds(found.pence), pence
         )
 
 
@@ -164,10 +165,10 @@ def _payment(
         yield Difference(id, "status", owner, before, seen.status, pence, mended=mended)
     if ours.pence != seen.pence:
         pence = seen.pence - ours.pence
-        yield Difference(id, "amount", owner, str(ours.pence), str(seen.pence), pence)
+        yield Difference(id, "amount", owner, pounds(ours.pence), pounds(seen.pence), pence)
     if refunded != found.refunded:
         pence = refunded - found.refunded  # what they gave back is missing there
-        yield Difference(id, "refunded", owner, str(refunded), str(found.refunded), pence)
+        yield Difference(id, "refunded", owner, pounds(refunded), pounds(found.refunded), pence)
 
 
 def _got(status: str, pence: int) -> int:

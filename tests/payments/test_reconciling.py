@@ -111,7 +111,7 @@ def test_every_penny_that_differs_is_named_and_gone_when_it_agrees(bank, member)
     for _ in range(2):
         reconcile()
         assert sorted(open_differences()) == [
-            ("payments", "amount", "4400", "4500", 100),
+            ("payments", "amount", "£44.00", "£45.00", 100),
             ("payments", "not there", "confirmed", "", -2750),
             ("payments", "unknown to us", "", stranger["status"], 1234),
         ]
