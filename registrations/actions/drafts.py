@@ -11,12 +11,28 @@ from registrations.actions import sync
 from registrations.models import ChatMessage, ChatSession, Draft, Registration, Team
 
 QUIET_AFTER = timedelta(hours=24)
+# What a conversation reads of its rows; anything else costs Django more, every turn, than a query
+# of its own costs the rare turn that wants it.
+_READ = {
+    "": "key offered_code wants_person_at entered_by",
+    "draft__": "session kind code answers sensitive asked registration place last_answer_at"
+    " entered_by",
+    "draft__team__": "age_group name kit_due",
+    "draft__team__season__": "code first_month last_month signing_on_fee_pence monthly_fee_pence"
+    " sibling_percents earliest_birthday kit_sizes payment_days",
+}
+_SESSIONS = (
+    ChatSession.objects.select_related("draft__team__season")
+    .only(*(f"{row}{name}" for row, names in _READ.items() for name in names.split()))
+    .order_by()
+)
+# What another tab, a worker or staff may have changed of a draft since it was read.
+_CHANGING = ["code", "answers", "sensitive", "asked", "registration", "place"]
 
 
 def find_session(key: str) -> ChatSession | None:
     """The session of a key, with its draft and what the conversation reads of it."""
-    rows = ChatSession.objects.select_related("draft__team__season").filter(key=key)
-    session = next(iter(rows.order_by()), None)
+    session = next(iter(_SESSIONS.filter(key=key)), None)
     if session is not None and session.draft is not None:
         session.draft.session = session
         _bring_registration(session.draft)
@@ -32,9 +48,9 @@ def locked(draft_id: int) -> Draft:
 
 def locked_again(draft: Draft) -> Draft:
     """A draft just read, locked and as it is now; its session and team are those just read."""
-    fresh = Draft.objects.select_for_update(no_key=True).get(pk=draft.pk)
-    fresh.session, fresh.team = draft.session, draft.team
-    return _bring_registration(fresh)
+    rows = Draft.objects.select_for_update(no_key=True)
+    draft.refresh_from_db(fields=_CHANGING, from_queryset=rows)
+    return _bring_registration(draft)
 
 
 def _bring_registration(draft: Draft) -> Draft:
