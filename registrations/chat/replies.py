@@ -78,14 +78,17 @@ def remark(draft: Draft, names: list[str]) -> str:
 def _age_warning(draft: Draft, names: list[str]) -> str:
     """A gentle warning where a birthday just given is unlikely; "" where none is."""
     born, parents = draft.answers.get("child_dob"), draft.answers.get("parent_dob")
-    at_summary = steps.next_step(draft).field == "confirmed"
     if "child_dob" in names and born and ages.mismatch(draft.team, date.fromisoformat(born)):
         birthday = summary.british(born)
-        return say("age_warning", draft, birthday=birthday, at_summary=at_summary)
+        return say("age_warning", draft, birthday=birthday, at_summary=_at_summary(draft))
     if "parent_dob" in names and parents and ages.is_child(parents, clock.today()):
         birthday = summary.british(parents)
-        return say("parent_age", draft, birthday=birthday, at_summary=at_summary)
+        return say("parent_age", draft, birthday=birthday, at_summary=_at_summary(draft))
     return ""
+
+
+def _at_summary(draft: Draft) -> bool:
+    return steps.next_step(draft).field == "confirmed"
 
 
 def facts(draft: Draft) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def tidy(text: str, *, lines: bool = False) -> str:
     for picture, word in _THUMBS.items():
         text = text.replace(picture, word)
     normal = unicodedata.normalize("NFKC", text.translate(_SAME)).translate(_SAME)
-    plain = unicodedata.normalize("NFC", "".join(_plain_character(c) for c in normal))
+    plain = unicodedata.normalize("NFC", normal.translate(_PLAIN))
     if not lines:
         return " ".join(plain.split())
     return "\n".join(filter(None, (" ".join(line.split()) for line in plain.split("\n"))))
@@ -58,6 +58,16 @@ def _plain_character(character: str) -> str:
     if category == "Nd":
         return str(unicodedata.digit(character))
     return " " if category[0] in "CZ" else character
+
+
+class _Plain(dict[int, str]):
+    """`_plain_character` for str.translate: what most messages are made of is worked out once."""
+
+    def __missing__(self, code: int) -> str:
+        return _plain_character(chr(code))
+
+
+_PLAIN = _Plain({code: _plain_character(chr(code)) for code in range(128)})
 
 
 def words(text: str) -> list[str]:
