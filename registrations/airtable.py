@@ -27,9 +27,12 @@ _ROLES: dict[str, str] = {ChatMessage.Role.PARENT: "user", ChatMessage.Role.CLUB
 
 
 def registration_row(object_id: int) -> RowFields | None:
-    """The fields of one registration that are ours to write; None for a double or a missing one."""
+    """The fields of one registration that are ours to write; None for one that belongs not there.
+
+    That is a double, an erased one, and one that is gone.
+    """
     registration = Registration.objects.select_related(*RELATED).filter(pk=object_id).first()
-    if registration is None or registration.duplicate_of_id:
+    if registration is None or registration.duplicate_of_id or registration.erased:
         return None
     fields = (
         _people(registration)

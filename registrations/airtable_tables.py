@@ -121,8 +121,10 @@ class RegistrationTable(AirtableTableMapping):
         return made.pk, made.sync_id
 
     def by_sync_id(self, sync_id: str) -> int | None:
-        rows = Registration.objects.filter(sync_id=sync_id, duplicate_of=None)
-        return rows.values_list("pk", flat=True).first()
+        found = Registration.objects.filter(sync_id=sync_id, duplicate_of=None).first()
+        if found and found.erased:
+            raise Refused("This child was erased on request: delete this row")
+        return found.pk if found else None
 
     def find(self, table: str, values: Mapping[str, Any]) -> list[tuple[int, UUID]]:
         """By the child's name and birthday, in the table's season."""
@@ -133,7 +135,7 @@ class RegistrationTable(AirtableTableMapping):
     def every(self, table: str) -> Iterable[tuple[int, UUID]]:
         for season in Season.objects.all():
             if registrations_table(season) == table:
-                rows = Registration.objects.filter(season=season, duplicate_of=None)
+                rows = Registration.objects.in_airtable().filter(season=season)
                 yield from rows.values_list("pk", "sync_id")
 
     def label(self, object_id: int) -> str:
@@ -227,7 +229,8 @@ class SuspensionTable(AirtableTableMapping):
         return made.pk, suspension_sync_id(made)
 
     def every(self, table: str) -> Iterable[tuple[int, UUID]]:
-        rows = Suspension.objects.select_related("registration")
+        known = Registration.objects.in_airtable()
+        rows = Suspension.objects.filter(registration__in=known).select_related("registration")
         return [(one.pk, suspension_sync_id(one)) for one in rows]
 
 
@@ -249,7 +252,7 @@ def suspension_row(object_id: int) -> RowFields | None:
     """A suspension as suspended_registrations shows it."""
     related = "registration__player", "registration__team", "registration__season", "decided_by"
     one = Suspension.objects.select_related(*related).filter(pk=object_id).first()
-    if one is None:
+    if one is None or one.registration.erased:
         return None
     registration = one.registration
     cells = {

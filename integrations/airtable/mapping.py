@@ -81,7 +81,7 @@ class AirtableTableMapping:
         raise Refused("rows of this table are not entered by hand")
 
     def by_sync_id(self, sync_id: str) -> int | None:
-        """The object of this sync id, or None."""
+        """The object of this sync id, or None; raises Refused for one that may not return."""
         return None
 
     def find(self, table: str, values: Mapping[str, Any]) -> list[tuple[int, UUID]]:

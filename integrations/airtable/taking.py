@@ -101,7 +101,11 @@ def meet(bound: Bound, record: Record, counts: Counts, *, started: datetime, dry
     theirs = bound.cells(record)
     if not any(name != SYNC_ERROR for name in theirs):
         return
-    row = _row_named(bound, str(theirs.get(SYNC_ID) or ""))
+    try:
+        row = _row_named(bound, str(theirs.get(SYNC_ID) or ""))
+    except Refused as refused:
+        _complain(record, theirs, str(refused), counts)
+        return
     if row is None:
         _enter(bound, record, theirs, counts, dry=dry)
         return

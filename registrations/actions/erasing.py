@@ -20,7 +20,7 @@ from django.db.models.functions import Length
 from django.utils.module_loading import import_string
 
 from integrations import audit, clock, queue
-from integrations.models import LEASE, AirtableConflict, AuditEntry
+from integrations.models import LEASE, AirtableConflict, AirtableRow, AuditEntry
 from registrations.actions import states, sync
 from registrations.models import (
     ChatSession,
@@ -41,6 +41,7 @@ from registrations.models import (
     TimelineEntry,
     note,
 )
+from registrations.models.registrations import ERASED
 
 GONE = "(erased)"
 _ADDRESS = ["house_number", "address_line_1", "town", "city", "postcode", "full_address"]
@@ -86,7 +87,7 @@ def erase(family_id: int, *, depth: str, reason: str, at: datetime, by: str) -> 
         _ERASE[step](kept, at, by)
         for name in settings.ERASERS:
             import_string(name)(kept.ids, step)
-    AirtableConflict.objects.filter(row__kind="registration", row__object_id__in=kept.ids).delete()
+    _forget_in_airtable(kept.ids)
     rows = list(Registration.objects.filter(pk__in=kept.ids).select_related("season"))
     if depth == Depth.ALL:
         sync.forget(kept.ids)
@@ -101,6 +102,14 @@ def erase(family_id: int, *, depth: str, reason: str, at: datetime, by: str) -> 
 
 def _down_to(depth: str) -> list[Depth]:
     return DEPTHS[: DEPTHS.index(Depth(depth)) + 1]
+
+
+def _forget_in_airtable(ids: Sequence[int]) -> None:
+    """What we keep of the rows there: both values of conflicts, and cells of a deleted record."""
+    rows = AirtableRow.objects.filter(kind="registration", object_id__in=ids)
+    AirtableConflict.objects.filter(row__in=rows).delete()
+    rows.update(sync_error="")
+    rows.filter(tombstone_at__isnull=False).update(base={}, seen="")
 
 
 class _Kept:
@@ -164,7 +173,7 @@ def _erase_contact(kept: _Kept, at: datetime, by: str) -> None:
     kept.players.update(**nothing)
     kept.rows.update(emergency_name="", emergency_phone="")
     for pk in kept.ids:
-        Registration.objects.filter(pk=pk).update(contact_key=f"erased {pk}")
+        Registration.objects.filter(pk=pk).update(contact_key=f"{ERASED}{pk}")
     # What was said and typed, and links that resume it, go with the drafts.
     sessions = list(kept.drafts.values_list("session", flat=True))
     kept.drafts.delete()
@@ -216,7 +225,7 @@ def _erase_all(kept: _Kept, at: datetime, by: str) -> None:
     blank = {"relationship_detail": "", "previous_team": "", "staff_notes": "", "flags": []}
     kept.rows.update(flagged_at=None, cancelled_reason="", second_guardian=None, **blank)
     for pk in kept.ids:
-        Registration.objects.filter(pk=pk).update(child_key=f"erased {pk}")
+        Registration.objects.filter(pk=pk).update(child_key=f"{ERASED}{pk}")
     kept.timeline.delete()
     kept.suspensions.update(reason=GONE, lifted_reason="")
     kept.proposals.update(reason=GONE)

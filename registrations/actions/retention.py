@@ -128,9 +128,11 @@ def _medical(today: date) -> Iterator[Old]:
 
 
 def _noted(rows: QuerySet[Registration]) -> QuerySet[Registration]:
-    """Those with notes; encrypted text cannot be searched, but it has a length."""
+    """Those with notes, here or in a conflict; what is encrypted has a length, if no words."""
     lengths = rows.annotate(notes=Length("medical_notes"), collects=Length("not_to_collect"))
-    return lengths.filter(Q(notes__gt=0) | Q(collects__gt=0) | Q(has_medical_issues=True))
+    there = _conflicts(Kind.MEDICAL).values("row__object_id")
+    notes = Q(notes__gt=0) | Q(collects__gt=0) | Q(has_medical_issues=True)
+    return lengths.filter(notes | Q(pk__in=there))
 
 
 def _over(today: date, setting: str) -> Iterable[tuple[Season, date]]:
@@ -235,11 +237,13 @@ def _drop(draft: Draft) -> None:
 def _say(registration: Registration, old: Old, words: str) -> None:
     """A line on the timeline; Airtable's row follows, and what a conflict there kept goes too."""
     note(registration, TimelineEntry.Kind.STAFF, words, at=clock.now())
-    kept = AirtableConflict.objects.filter(
-        row__kind="registration", row__object_id=registration.pk, field__in=_THERE[old.kind]
-    )
-    kept.delete()
+    _conflicts(old.kind).filter(row__object_id=registration.pk).delete()
     sync.touch(registration)
+
+
+def _conflicts(kind: str) -> QuerySet[AirtableConflict]:
+    """What both sides held of the fields of one kind when they differed."""
+    return AirtableConflict.objects.filter(row__kind="registration", field__in=_THERE[kind])
 
 
 def _day(moment: datetime) -> date:

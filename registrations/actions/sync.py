@@ -19,6 +19,7 @@ def touch(registration: Registration) -> None:
     """Mark the registration's row as behind, in the caller's transaction.
 
     A double is not pushed: staff decide first whether it is the same child (domain 10 no. 20).
+    One that was erased leaves the base, whatever is still said of its money.
     """
     touch_all([registration])
 
@@ -26,18 +27,17 @@ def touch(registration: Registration) -> None:
 def touch_all(registrations: Iterable[Registration]) -> None:
     """Mark the rows of several registrations as behind, as `touch` does one."""
     by_table: dict[str, dict[int, UUID]] = {}
-    doubles = []
+    gone = []
     for one in registrations:
-        if one.duplicate_of_id:
-            doubles.append(one.pk)
+        if one.duplicate_of_id or one.erased:
+            gone.append(one.pk)
             continue
         table = settings.AIRTABLE_TABLE or one.season.airtable_table
         by_table.setdefault(table, {})[one.pk] = one.sync_id
     for table, rows in by_table.items():
         outbox.mark_behind("registration", rows, table=table)
-    if doubles:
-        # One that turned out to be a double after it was sent.
-        outbox.mark_gone("registration", doubles)
+    if gone:
+        outbox.mark_gone("registration", gone)
 
 
 def forget(registrations: Iterable[int]) -> None:

@@ -14,6 +14,8 @@ from integrations.fields import EncryptedTextField
 from registrations.models.people import Guardian, MobileField, Player
 from registrations.models.seasons import Season, Team
 
+ERASED = "erased "  # begins the child_key of one of whom only the money is kept
+
 
 def new_token() -> str:
     """The unguessable part of a parent's payment link."""
@@ -26,6 +28,10 @@ class RegistrationQuerySet(models.QuerySet):
     def live(self) -> RegistrationQuerySet:
         """Neither cancelled nor a double that staff have yet to look at."""
         return self.exclude(status=Registration.Status.CANCELLED).filter(duplicate_of=None)
+
+    def in_airtable(self) -> RegistrationQuerySet:
+        """Those that belong in the base: no doubles, nobody who was erased."""
+        return self.filter(duplicate_of=None).exclude(child_key__startswith=ERASED)
 
     def waiting_for_place(self) -> RegistrationQuerySet:
         return self.filter(status=Registration.Status.WAITING)
@@ -224,6 +230,11 @@ class Registration(models.Model):
         if self.shirt_number is None:
             return ""
         return self.Kit.GOALKEEPER if self.shirt_number in (1, 12) else self.Kit.OUTFIELD
+
+    @property
+    def erased(self) -> bool:
+        """Whether all but what is owed and paid was erased: it belongs in Airtable no more."""
+        return self.child_key.startswith(ERASED)
 
     @property
     def in_squad(self) -> bool:

@@ -11,11 +11,13 @@ from integrations.airtable import base, client, pull, push
 from integrations.models import AirtableBase, AirtableConflict, AirtableRow, AirtableTable
 from integrations.sandbox import faults
 from integrations.sandbox.airtable import field_edits, tables
-from registrations.actions import sync
+from registrations.actions import erasing, retention, sync
+from registrations.actions.states import suspend
 from registrations.models import Guardian, Registration, Team
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+MEDICAL = "description_of_player_medical_issues"
 
 
 def row(registration) -> AirtableRow:
@@ -256,3 +258,79 @@ def test_a_spent_quota_stops_everything_but_the_staff_see_it_coming(club, settin
     Registration.objects.filter(pk=made.pk).update(payment_day=20)
     assert club.push() == 1
     assert tables.find(club.sandbox.store, club.table.name)
+
+
+def erase(registration, depth: str) -> None:
+    """As staff do it for a family that asks."""
+    family = registration.player.family_id
+    erasing.erase(family, depth=depth, reason="asked", at=clock.now(), by="boss")
+
+
+def test_who_is_erased_leaves_the_base_as_deep_as_was_asked(club):
+    (made,) = synced(club, 1)
+    Registration.objects.update(medical_notes="asthma", has_medical_issues=True)
+    Guardian.objects.update(town="Sale", email="her@example.org")
+    suspend(made.pk, reason="Unpaid", at=clock.now(), by="boss")
+    club.push()
+    child, phone = made.player.first_name, club.cells(made)["parent_telephone"]
+    erase(made, "contact")
+    club.push()
+    told, kept = str(club.cells(made)), str(row(made).base)
+    assert child in told and "asthma" in told
+    for gone in (phone, "her@example.org", "Sale"):
+        assert gone not in told + kept, gone
+    erase(made, "medical")
+    club.push()
+    cells = club.cells(made)
+    for gone in ("player_has_any_medical_issues", MEDICAL, "id_image_link"):
+        assert gone not in cells
+    assert club.pull(full=True).updated == 0  # and nothing comes back
+    record, suspension = club.record(made), "suspended_registrations"
+    assert len(club.records(suspension)) == 1
+    Registration.objects.update(cancelled_at=clock.now(), status="cancelled")
+    erase(made, "all")
+    # What is still said of the money, by GoCardless or by staff, brings no row back.
+    sync.touch(Registration.objects.get())
+    club.push()
+    assert (club.records(), club.records(suspension)) == ([], [])
+    assert not AirtableRow.objects.exclude(kind="team").exists()
+    erase(made, "contact")
+    club.push()
+    assert club.records() == []
+    # Nor does somebody who takes it out of the bin there.
+    club.sandbox.store.put(club.table.records, record["id"], record)
+    assert club.pull(full=True).errors == 1
+    assert "erased on request" in club.records()[0]["fields"]["sync_error"]
+    assert Registration.objects.get().player.first_name == erasing.GONE
+
+
+def test_an_erasure_while_airtable_is_away_follows_when_it_is_back(club):
+    made, deleted = synced(club, 2)
+    AirtableRow.objects.filter(object_id=deleted.pk).update(tombstone_at=clock.now())
+    Registration.objects.update(cancelled_at=clock.now(), status="cancelled")
+    club.sandbox.down("airtable")
+    erase(deleted, "contact")
+    erase(made, "all")
+    sync.touch(Registration.objects.get(pk=made.pk))
+    club.push()
+    assert row(deleted).base == {}  # nothing is left to be sent there
+    club.calm()
+    club.push()
+    assert [r["id"] for r in club.records()] == [row(deleted).record_id]
+
+
+def test_what_was_kept_long_enough_leaves_the_base_and_its_conflicts(club):
+    (made,) = synced(club, 1)
+    Registration.objects.update(medical_notes="asthma", has_medical_issues=True)
+    sync.touch(made)
+    club.push()
+    club.edit(made, **{MEDICAL: "asthma, and nuts"})
+    Registration.objects.update(medical_notes="asthma, mild")
+    club.pull()
+    assert AirtableConflict.objects.get().secret
+    club.move_clock(timedelta(days=700))
+    retention.run(dry_run=False)
+    club.push()
+    assert MEDICAL not in club.cells(made) and "id_image_link" not in club.cells(made)
+    assert AirtableConflict.objects.count() == 0
+    assert club.pull(full=True).updated == 0
