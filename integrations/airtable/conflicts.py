@@ -66,6 +66,8 @@ def settle(conflict_id: int, choice: str, *, by: str, value: str = "") -> None:
     conflict = AirtableConflict.objects.select_for_update().get(pk=conflict_id)
     if conflict.settled_at is not None:
         raise ValidationError("This conflict was settled already.")
+    if not conflict.field and choice != "ours":
+        raise ValidationError("The row was made anew: to be rid of it, delete it there once more.")
     row = conflict.row
     wanted = {"ours": conflict.ours, "theirs": conflict.theirs, "other": json.dumps(value)}[choice]
     declared = mapping(row.kind)

@@ -46,6 +46,10 @@ def _open(row: AirtableConflict) -> bool:
     return row.settled_at is None
 
 
+def _of_a_field(row: AirtableConflict) -> bool:
+    return _open(row) and bool(row.field)
+
+
 @admin.register(AirtableConflict)
 class AirtableConflictAdmin(OfficeAdmin):
     """Both values of every field that changed on both sides."""
@@ -122,13 +126,13 @@ class AirtableConflictAdmin(OfficeAdmin):
         settle(row.pk, "ours", by=request.user.get_username())
         return "Both sides will hold what stood here."
 
-    @button("Take theirs", shown=_open)
+    @button("Take theirs", shown=_of_a_field)
     def take_theirs(self, request: HttpRequest, row: AirtableConflict) -> str:
         """What stood in Airtable."""
         settle(row.pk, "theirs", by=request.user.get_username())
         return "Both sides will hold what stood in Airtable."
 
-    @button("Type another value", shown=lambda row: _open(row) and bool(row.field), ask=Third)
+    @button("Type another value", shown=_of_a_field, ask=Third)
     def take_third(self, request: HttpRequest, row: AirtableConflict, value: str) -> str:
         """Neither of the two."""
         settle(row.pk, "other", by=request.user.get_username(), value=value)

@@ -136,7 +136,7 @@ def _settle(
     counts: Counts,
 ) -> None:
     complaints = _carry_out(bound, row.object_id, merged, theirs)
-    for clash in _clashes(merged, complaints):
+    for clash in _clashes(merged, complaints, row.base):
         kept = (clash, ours, theirs, complaints.get(clash.name, ""))
         keep_conflict(bound, row, record, *kept)
         counts.conflicts += 1
@@ -179,12 +179,12 @@ def _carry_out(
     return complaints
 
 
-def _clashes(merged: Merged, complaints: Mapping[str, str]) -> list[Clash]:
+def _clashes(merged: Merged, complaints: Mapping[str, str], base: Mapping[str, Any]) -> list[Clash]:
     found = [c for c in merged.clashes if c.name not in (SYNC_ERROR, SYNC_ID)]
     named = {clash.name for clash in found}
     for name in complaints:
         if name not in named:
-            found.append(Clash(name, None, None, None, "ours"))
+            found.append(Clash(name, base.get(name), None, None, "ours"))
     return found
 
 

@@ -53,6 +53,7 @@ class Base:
         times = [
             {"id": new_id("fld"), "name": "created", "type": "createdTime"},
             {"id": new_id("fld"), "name": "last_modified", "type": "lastModifiedTime"},
+            {"id": new_id("fld"), "name": "last_modified_by", "type": "lastModifiedBy"},
         ]
         fields = [first, *table.fields, *computed, *times]
         doc = {**table.doc, "primaryFieldId": first["id"], "fields": fields}

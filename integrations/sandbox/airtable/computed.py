@@ -12,6 +12,11 @@ from integrations.sandbox.store import Store
 
 Record = dict[str, Any]
 _MOMENTS = frozenset({"date", "dateTime"})
+# Who edits in the grid, and whose the token is.
+USERS = {
+    "client": ("usrVolunteer00001", "volunteer@club.example"),
+    "publicApi": ("usrSandboxClub001", "club@club.example"),
+}
 _read = lru_cache(maxsize=256)(formulas.parse)
 
 
@@ -59,9 +64,16 @@ class RecordRow:
             return self.created_at
         if field["type"] == "lastModifiedTime":
             return self.modified_at(field.get("options", {}).get("referencedFieldIds", []))
+        if field["type"] == "lastModifiedBy":
+            return self.modified_by()
         if field["type"] == "formula":
             return self._formula(field)
         return None
+
+    def modified_by(self) -> dict[str, str]:
+        """Who wrote the record last; one that was there from the start we wrote."""
+        user_id, email = USERS[self.record.get("modified_by", "publicApi")]
+        return {"id": user_id, "email": email, "name": email}
 
     def _formula(self, field: dict[str, Any]) -> Any:
         if field["id"] in self._open:

@@ -10,10 +10,7 @@ if TYPE_CHECKING:
     from integrations.sandbox.airtable.changes import Transaction
 
 Record = dict[str, Any]
-_USERS = {
-    "client": ("usrVolunteer00001", "volunteer@club.example", "edit"),
-    "publicApi": ("usrSandboxClub001", "club@club.example", "create"),
-}
+_PERMISSIONS = {"client": "edit", "publicApi": "create"}
 
 
 def named_fields(specification: dict[str, Any]) -> set[str]:
@@ -48,7 +45,8 @@ def content(
     made = reader.made_tables(transaction)
     if not reader.changed and not made:
         return None
-    user_id, email, level = _USERS[transaction.source]
+    user_id, email = computed.USERS[transaction.source]
+    level = _PERMISSIONS[transaction.source]
     user = {"id": user_id, "email": email, "permissionLevel": level}
     answer: dict[str, Any] = {
         "actionMetadata": {"source": transaction.source, "sourceMetadata": {"user": user}}

@@ -56,7 +56,8 @@ def write(
         for target, (_, values) in zip(targets, read, strict=True):
             record = target or {"id": tables.new_id("rec"), "createdTime": now, "fields": {}}
             (outcome.updated if target else outcome.created).append(record["id"])
-            outcome.records.append(_changed(table, record, values, now, replace=replace))
+            changed = _changed(table, record, values, now, replace=replace)
+            outcome.records.append({**changed, "modified_by": source})
         if wanted.typecast:
             store.put(tables.KIND, table.id, table.doc)
         store.put_many([(table.records, one["id"], one) for one in outcome.records])

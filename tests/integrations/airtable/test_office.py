@@ -64,6 +64,18 @@ def test_staff_type_a_third_value_and_a_wrong_one_is_refused(club, clash, admin_
     assert sides(club, clash) == ("third@example.org", "third@example.org")
 
 
+def test_a_row_that_was_made_anew_is_deleted_there_or_not_at_all(club, clash, admin_client):
+    AirtableConflict.objects.update(field="", why="deleted")
+    said = press(admin_client, clash, "take_theirs").content.decode()
+    url = reverse("admin:integrations_airtableconflict_changelist")
+    chosen = {"action": "take_theirs_chosen", "_selected_action": [clash.pk]}
+    said += admin_client.post(url, chosen, follow=True).content.decode()
+    assert "delete it there once more" in said
+    assert AirtableConflict.objects.get().settled_at is None
+    press(admin_client, clash, "take_ours")
+    assert AirtableConflict.objects.get().choice == "ours"
+
+
 def test_several_are_decided_at_once(club, clash, admin_client):
     url = reverse("admin:integrations_airtableconflict_changelist")
     page = admin_client.get(url).content.decode()

@@ -74,6 +74,7 @@ def test_a_cleared_cell_clears_and_a_cell_that_may_not_be_empty_is_put_back(club
     assert cells["sync_error"] == "player_first_name may not be empty"
     refused = AirtableConflict.objects.get()
     assert (refused.why, refused.winner, json.loads(refused.theirs)) == ("refused", "ours", None)
+    assert json.loads(refused.base) == json.loads(refused.ours) == name
     club.edit(made, player_first_name="Samira")
     club.pull()
     club.push()
@@ -97,6 +98,7 @@ def test_both_sides_changed_one_field_airtable_wins_and_both_values_are_kept(clu
     assert (kept.field, kept.why, kept.winner) == ("parent_email", "both", "theirs")
     assert json.loads(kept.ours) == "here@example.org"
     assert json.loads(kept.theirs) == "there@example.org"
+    assert kept.who == "volunteer@club.example"
     assert kept.settled_at is None
 
 
