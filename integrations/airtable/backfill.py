@@ -1,6 +1,7 @@
 """Links rows that stand in Airtable already to our objects: certain ones only (wire 3.2)."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -29,15 +30,18 @@ class Backfill:
     ambiguous: list[str] = field(default_factory=list)
 
 
-def backfill(bound: Bound, *, dry: bool) -> Backfill:
-    """Match by record id, then sync id, then natural key; what is ambiguous is listed."""
+def backfill(bound: Bound, *, dry: bool, renew: Callable[[], None]) -> Backfill:
+    """Match by record id, then sync id, then natural key; what is ambiguous is listed.
+
+    The caller is the writer; `renew` keeps its lease from page to page.
+    """
     found, candidates = Backfill(), defaultdict(list)
     every = dict(bound.mapping.every(bound.row.name))
     rows = _rows(bound)
     free = {object_id: sync_id for object_id, sync_id in every.items() if object_id not in rows}
     by_sync = {str(sync_id): object_id for object_id, sync_id in every.items()}
     taken = set(rows.values())
-    for record in _records(bound):
+    for record in _records(bound, renew):
         if record["id"] in taken:
             found.linked += 1
             continue
@@ -60,7 +64,7 @@ def _rows(bound: Bound) -> dict[int, str]:
     return dict(rows.exclude(record_id="").values_list("object_id", "record_id"))
 
 
-def _records(bound: Bound) -> list[dict[str, Any]]:
+def _records(bound: Bound, renew: Callable[[], None]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     offset = ""
     while True:
@@ -68,6 +72,7 @@ def _records(bound: Bound) -> list[dict[str, Any]]:
         found += records
         if not offset:
             return found
+        renew()
 
 
 def _matches(

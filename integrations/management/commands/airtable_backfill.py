@@ -5,10 +5,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from integrations import guard
-from integrations.airtable import backfill, client, schema
+from integrations.airtable import backfill, schema
 from integrations.airtable.commands import NEEDS_A_PERSON, AirtableCommand
-from integrations.errors import Unavailable
+from integrations.airtable.lease import writing
 
 
 class Command(AirtableCommand):
@@ -25,10 +24,8 @@ class Command(AirtableCommand):
         with self.talking(options):
             for mapping, name in self.chosen(options):
                 bound = schema.bound(mapping, name, fresh=True)
-                with guard.writer(client.SERVICE) as renew:
-                    if renew is None:
-                        raise Unavailable(client.SERVICE, "somebody else is writing")
-                    found = backfill.backfill(bound, dry=not options["write"])
+                with writing() as renew:
+                    found = backfill.backfill(bound, dry=not options["write"], renew=renew)
                 self.stdout.write(
                     f"{name}: {found.linked} linked already, {found.matched} matched, "
                     f"{found.only_there} only there, {found.only_here} only here, "
