@@ -153,8 +153,9 @@ class TeamTable(AirtableTableMapping):
     kind = "team"
     columns = (
         *texts("short_team_name", "age_group", "current_season", "need_new_kit_current_season"),
+        Column("sync_error", LONG, OURS),
     )
-    merge_on = ("short_team_name", "age_group", "current_season")
+    merge_on = teams.KEY
 
     def tables(self) -> list[str]:
         return [TEAM_TABLE]

@@ -237,12 +237,10 @@ def merge_page(
     # Of two copies of one row the older is the original (wire/airtable 3.2).
     for record in sorted(records, key=_made):
         pk, seen = known.get(record["id"], (None, ""))
-        if pk is None:
-            taking.meet(bound, record, counts, started=started, dry=dry)
-        elif seen and seen == bound.seen(record):
+        if seen and seen == bound.seen(record):
             counts.unchanged += 1
         else:
-            taking.merge_known(bound, pk, record, counts, started=started, dry=dry)
+            taking.take(bound, pk, record, counts, started=started, dry=dry)
 
 
 def _made(record: Record) -> str:

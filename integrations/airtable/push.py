@@ -193,6 +193,8 @@ class _Sweep:
         if row.gone_at is not None:
             self.gone.append(row)
             return None
+        if row.needs_person_at is not None:
+            return None  # the look before found an edit that could not be taken
         try:
             now = row_fields(row.kind, row.object_id)
         except Exception as error:  # one object that cannot be mapped may not hold up the others

@@ -1,12 +1,13 @@
 """Takes one record of Airtable into our data: merge a known one, meet one that is not."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import F
 
 from integrations import clock
@@ -16,10 +17,14 @@ from integrations.airtable.mapping import SYNC_ERROR, Refused
 from integrations.airtable.merge import Clash, Merged, Owner, three_way
 from integrations.airtable.rows import SYNC_ID
 from integrations.airtable.schema import Bound
+from integrations.errors import OutsideError
 from integrations.models import AirtableRow
+
+log = logging.getLogger(__name__)
 
 Record = dict[str, Any]
 EDITED_AFTER = "deleted here, but edited in Airtable since: press “Delete it there too”, or keep it"
+NOT_TAKEN = "an edit in Airtable could not be taken"
 
 
 @dataclass
@@ -42,6 +47,43 @@ class Counts:
         """True where nothing happened."""
         parts = (self.created, self.updated, self.deleted, self.conflicts, self.errors)
         return not any(parts) and not self.problem
+
+
+def take(
+    bound: Bound,
+    row_id: int | None,
+    record: Record,
+    counts: Counts,
+    *,
+    started: datetime,
+    dry: bool,
+) -> None:
+    """Merge the record of a row, or meet one of no row; a full pass tries again what failed.
+
+    A record that nobody thought of goes to a person: it may not hold up the others.
+    """
+    try:
+        if row_id is None:
+            meet(bound, record, counts, started=started, dry=dry)
+        else:
+            merge_known(bound, row_id, record, counts, started=started, dry=dry)
+    except (OutsideError, OperationalError):
+        raise
+    except Exception as error:
+        words = f"{NOT_TAKEN}: {type(error).__name__}"
+        log.error("%s of %s: %s", record["id"], bound.row.name, words)
+        _fail(bound, row_id, record, words, counts, dry)
+
+
+def _fail(
+    bound: Bound, row_id: int | None, record: Record, words: str, counts: Counts, dry: bool
+) -> None:
+    if row_id is None:
+        _complain(record, bound.cells(record), words, counts)
+        return
+    counts.errors += 1
+    if not dry:
+        AirtableRow.objects.get(pk=row_id).hand_to_person(words)
 
 
 @transaction.atomic
@@ -162,6 +204,8 @@ def _settle(
         change |= {"due_at": clock.now(), "changes": F("changes") + 1}
         if merged.take or merged.orders or merged.clashes:
             change["needs_person_at"] = None
+    if row.last_error.startswith(NOT_TAKEN):
+        change |= {"needs_person_at": None, "last_error": ""}
     AirtableRow.objects.filter(pk=row.pk).update(**change)
 
 

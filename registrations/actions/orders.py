@@ -94,8 +94,8 @@ def suspend(cells: Mapping[str, Any], *, at: datetime) -> Suspension:
     if registration is None:
         raise Forbidden("There is no registration of that sync_id")
     reason = str(cells.get("reason") or "").strip()
-    if not reason:
-        raise Forbidden("reason is missing")
+    if not 1 <= len(reason) <= 200:
+        raise Forbidden("reason must have 1 to 200 letters")
     if registration.suspensions.filter(lifted_at=None).exists():
         raise Forbidden("This registration is suspended already")
     if registration.cancelled_at:

@@ -9,6 +9,7 @@ from registrations.actions import sync
 from registrations.models import Registration, Season, Team
 from registrations.models.seasons import AGE_GROUPS
 
+KEY = ("short_team_name", "age_group", "current_season")
 CLOSED = "the season is closed: it can be read, no longer changed"
 
 
@@ -31,10 +32,13 @@ def enter(cells: Mapping[str, Any]) -> Team:
     """The team of a new row, which may be on file already; raises NotTaken."""
     if found := named(cells):
         return found[0]
-    name, group = str(cells.get("short_team_name") or "").strip(), _age_group(cells["age_group"])
-    season = Season.objects.filter(code=str(cells.get("current_season") or "")).first()
+    missing = [name for name in KEY if not cells.get(name)]
+    if missing:
+        raise NotTaken(f"Still missing: {', '.join(missing)}")
+    name, group = str(cells["short_team_name"]).strip(), _age_group(cells["age_group"])
+    season = Season.objects.filter(code=str(cells["current_season"])).first()
     if season is None:
-        raise NotTaken(f"there is no season {cells.get('current_season') or ''}".strip())
+        raise NotTaken(f"there is no season {cells['current_season']}")
     if season.closed_at:
         raise NotTaken(CLOSED)
     if group not in dict(AGE_GROUPS):
@@ -57,7 +61,7 @@ def change(team_id: int, cells: Mapping[str, Any]) -> dict[str, str]:
         team.kit_due = cells["need_new_kit_current_season"] == "Y"
     if "short_team_name" in cells:
         refused |= _rename(team, str(cells["short_team_name"] or "").strip())
-    for name in ("age_group", "current_season"):
+    for name in KEY[1:]:
         if name in cells:
             refused[name] = f"{name} stays: make another row for another team"
     try:

@@ -124,9 +124,10 @@ REGISTRATION_FORMULAS = {
         for month in MONTHS
     },
 }
-TEAMS: list[Field] = text(
-    "short_team_name", "age_group", "current_season", "need_new_kit_current_season"
-)
+TEAMS: list[Field] = [
+    *text("short_team_name", "age_group", "current_season", "need_new_kit_current_season"),
+    *long_text("sync_error"),
+]
 SUSPENSIONS: list[Field] = [
     *text("sync_id", "registration", "player_full_name", "team", "age_group", "season"),
     *long_text("reason"),

@@ -10,7 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from integrations import clock
 from integrations.errors import OutsideError
 from integrations.models import AirtableConflict, AirtableRow, AirtableTable
-from registrations.models import Registration
+from registrations.actions import sync
+from registrations.airtable_tables import RegistrationTable, TeamTable
+from registrations.models import Guardian, Registration, Team
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -189,6 +191,55 @@ def test_an_unfinished_row_is_told_what_is_missing_until_it_is_there(club):
     club.push()
     assert "sync_error" not in club.records()[0]["fields"]
     assert club.records()[0]["fields"]["team"] == "Lions"
+
+
+def test_a_team_that_is_being_typed_is_told_what_is_missing_until_it_is_there(club):
+    club.fill()
+    club.enter("team_info", short_team_name="Tigers")
+    read = {"full": True, "mapping": TeamTable(), "table": "team_info"}
+    assert club.pull(**read).errors == 1
+    record = club.records("team_info")[-1]
+    assert record["fields"]["sync_error"] == "Still missing: age_group, current_season"
+    club.type(record, "team_info", age_group="u10s", current_season="2627")
+    assert club.pull(**read).created == 1
+    assert Team.objects.filter(name="Tigers", age_group="u10").count() == 1
+    club.push()
+    assert "sync_error" not in club.records("team_info")[-1]["fields"]
+
+
+def test_an_edit_that_nobody_thought_of_goes_to_a_person_and_holds_no_other(club, monkeypatch):
+    bad, good = factories.registration(), factories.registration()
+    club.fill()
+    club.pull(full=True)
+    real = RegistrationTable.adopt
+
+    def adopt(self, object_id, values):
+        if object_id == bad.pk:
+            raise LookupError
+        return real(self, object_id, values)
+
+    club.edit(bad, parent_town="Sale")
+    club.edit(good, parent_town="Sale")
+    entered = club.enter(**ENTERED)
+    Guardian.objects.filter(pk=bad.guardian_id).update(city="Salford")
+    sync.touch(bad)
+    with monkeypatch.context() as broken:
+        broken.setattr(RegistrationTable, "adopt", adopt)
+        broken.setattr(RegistrationTable, "create", lambda *given: {}["nothing"])
+        club.push()  # looks first, at that row
+        club.pull()
+    assert Registration.objects.get(pk=good.pk).guardian.town == "Sale"
+    assert row(bad).last_error == "an edit in Airtable could not be taken: LookupError"
+    assert row(bad).needs_person_at is not None
+    assert club.cells(bad)["parent_town"] == "Sale"
+    told = next(one for one in club.records() if one["id"] == entered)
+    assert told["fields"]["sync_error"] == "an edit in Airtable could not be taken: KeyError"
+    club.pull(full=True)
+    club.push()
+    assert Registration.objects.get(pk=bad.pk).guardian.town == "Sale"
+    assert (row(bad).needs_person_at, row(bad).last_error) == (None, "")
+    assert club.cells(bad)["parent_city"] == "Salford"
+    assert Registration.objects.count() == 3
 
 
 def test_a_copied_row_is_told_so_and_makes_nothing(club):
