@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from integrations import clock, guard
-from integrations.airtable import hooks
+from integrations.airtable import client, hooks
 from integrations.models import AirtableBase, AirtableConflict, AirtableRow, AirtableRun
 from registrations.actions import sync
 from registrations.models import Registration
@@ -219,6 +219,12 @@ def test_our_hook_is_refreshed_and_a_broken_one_made_anew(club, hooked, move_clo
     refreshed = AirtableBase.objects.get()
     assert refreshed.webhook_id == first.webhook_id
     assert refreshed.webhook_until - clock.now() > timedelta(days=6.9)
+    somebody_elses = client.request(
+        "POST",
+        "create_webhook",
+        *hooks._path(first)[:3],
+        json={"specification": hooks._SPECIFICATION},
+    )["id"]
     url = f"{club.sandbox.url}/_sandbox/airtable/webhooks/invalidate"
     answer = requests.post(url, json={"webhook": first.webhook_id}, timeout=10)
     answer.raise_for_status()
@@ -228,6 +234,8 @@ def test_our_hook_is_refreshed_and_a_broken_one_made_anew(club, hooked, move_clo
     again = AirtableBase.objects.get()
     assert again.webhook_id not in ("", first.webhook_id)
     assert again.webhook_problem == ""
+    answer = client.request("GET", "webhooks", *hooks._path(first)[:3])
+    assert {one["id"] for one in answer["webhooks"]} == {again.webhook_id, somebody_elses}
 
 
 def test_without_the_permission_polling_goes_on(club, settings):
