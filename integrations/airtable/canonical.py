@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-_as_text = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str).encode
 # What Airtable works out for itself: nobody writes these.
 COMPUTED = frozenset(
     "formula rollup multipleLookupValues count autoNumber createdTime lastModifiedTime createdBy "
@@ -47,8 +46,11 @@ def canonical(value: Any, kind: str = "", options: Mapping[str, Any] | None = No
 
 
 def fingerprint(cells: list[Any]) -> str:
-    """A short digest of a record's cells in their order; the same cells give the same digest."""
-    return hashlib.blake2b(_as_text(cells).encode(), digest_size=16).hexdigest()
+    """A short digest of a record's cells in their order; the same cells give the same digest.
+
+    Of their `repr`: JSON takes three times as long, and each row of each pass pays for it.
+    """
+    return hashlib.blake2b(repr(cells).encode(), digest_size=16).hexdigest()
 
 
 def veiled(value: Any, key: str) -> str | None:
