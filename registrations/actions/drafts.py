@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -27,7 +28,7 @@ _SESSIONS = (
     .order_by()
 )
 # What another tab, a worker or staff may have changed of a draft since it was read.
-_CHANGING = ["code", "answers", "sensitive", "asked", "registration", "place"]
+_CHANGING = ("code", "answers", "sensitive", "asked", "registration_id", "place_id")
 
 
 def find_session(key: str) -> ChatSession | None:
@@ -48,9 +49,19 @@ def locked(draft_id: int) -> Draft:
 
 def locked_again(draft: Draft) -> Draft:
     """A draft just read, locked and as it is now; its session and team are those just read."""
-    rows = Draft.objects.select_for_update(no_key=True)
-    draft.refresh_from_db(fields=_CHANGING, from_queryset=rows)
+    now = next(iter(Draft.objects.raw(_locking(), [draft.pk])), None)
+    if now is None:
+        raise Draft.DoesNotExist
+    for name in _CHANGING:
+        setattr(draft, name, getattr(now, name))
     return _bring_registration(draft)
+
+
+@cache
+def _locking() -> str:
+    # Every turn takes the lock, and Django writes the SQL of a query anew each time it is asked.
+    rows = Draft.objects.select_for_update(no_key=True).filter(pk=0).only(*_CHANGING).order_by()
+    return str(rows.query.sql_with_params()[0])
 
 
 def _bring_registration(draft: Draft) -> Draft:
