@@ -28,6 +28,7 @@ from registrations.models import Registration, Sms, TimelineEntry, note
 from registrations.models.messages import Kind
 
 A_DAY = timedelta(days=1)
+A_WEEK = timedelta(days=7)
 PLAYER = ["player_link", "player_birthday", "player_address"]
 
 
@@ -273,5 +274,11 @@ class RegistrationAdmin(
                 rows.stopped_before_paying(clock.now() - A_DAY),
                 "submitted_at",
                 lambda row: "no payment day was chosen, so no link has gone out",
+            ),
+            Worklist(
+                "Fee settled, months not arranged",
+                rows.paid_without_debit(clock.now() - A_WEEK),
+                "fee_settled_at",
+                lambda row: "send the link again, or arrange the months by hand",
             ),
         ]

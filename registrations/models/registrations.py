@@ -56,6 +56,14 @@ class RegistrationQuerySet(models.QuerySet):
             status=Registration.Status.PENDING_PAYMENT, duplicate_of=None, sms__isnull=True
         )
 
+    def paid_without_debit(self, before: datetime) -> RegistrationQuerySet:
+        """The fee was settled by `before`, but nothing collects the months, and no flag says so.
+
+        No month is owed before there was a way to collect it (domain 5.6): none would be late.
+        """
+        fee_only = self.filter(status=Registration.Status.INCOMPLETE, flagged_at=None)
+        return fee_only.filter(fee_settled_at__lte=before)
+
     def with_open_suspension(self) -> RegistrationQuerySet:
         return self.filter(suspensions__isnull=False, suspensions__lifted_at=None).distinct()
 

@@ -73,6 +73,20 @@ def test_a_fee_in_two_parts_is_settled_by_the_second(client, treasurer):
     assert {h.recorded_by for h in HandPayment.objects.all()} == {treasurer}
 
 
+def test_a_fee_by_hand_without_a_direct_debit_waits_for_a_person_after_a_week(
+    admin_client, client, treasurer, move_clock
+):
+    row = factories.registration()
+    record(client, row, "45")
+    waiting = "Fee settled, months not arranged"
+    place = reverse("admin:needs_a_person")
+    assert waiting not in admin_client.get(place).content.decode()
+    move_clock(timedelta(days=8))
+    assert waiting in admin_client.get(place).content.decode()
+    by_hand.arrange(row.pk, exempt=True, reason="a coach's child", by=treasurer)
+    assert waiting not in admin_client.get(place).content.decode()
+
+
 def test_pressed_twice_it_is_recorded_once(client, treasurer):
     row = factories.registration()
     record(client, row, "20")
