@@ -335,6 +335,7 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # the page says the same, and an unknown
 ACCOUNT_SESSION_REMEMBER = True  # OfficeGate ends sessions
 ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/5m/key", "reset_password": "10/m/ip,3/m/key"}
 MFA_ADAPTER = "integrations.accounts.adapter.SecondFactorAdapter"
+MFA_FORMS = {"add_webauthn": "integrations.accounts.forms.AddPasskey"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # administrators write the addresses

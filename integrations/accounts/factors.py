@@ -9,12 +9,15 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 # Recovery codes alone are no second factor: they replace one that was lost.
-KINDS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+KINDS = {
+    Authenticator.Type.TOTP: "authenticator app",
+    Authenticator.Type.WEBAUTHN: "passkey",
+}
 
 
 def seconds(user: Any) -> QuerySet[Authenticator]:
     """The codes and passkeys of a login."""
-    return Authenticator.objects.filter(user_id=user.pk, type__in=KINDS)
+    return Authenticator.objects.filter(user_id=user.pk, type__in=list(KINDS))
 
 
 def required() -> bool:

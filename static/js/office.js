@@ -24,3 +24,13 @@ document.addEventListener("submit", (event) => {
   event.target.dataset.sent = "1";
   setTimeout(() => delete event.target.dataset.sent, 2000);
 });
+// A passkey that did not work: the library says so to the console only.
+document.addEventListener("allauth.error", (event) => {
+  event.preventDefault();
+  document.querySelector(".office-refused")?.remove();
+  const said = document.createElement("p");
+  said.className = "office-warning office-refused";
+  said.setAttribute("role", "alert");
+  said.textContent = "No passkey was given, or your device would not make one. Nothing has changed: please try again, or use another way.";
+  document.querySelector("h1.office-title").after(said);
+});
