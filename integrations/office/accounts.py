@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -16,7 +17,7 @@ from django.utils.safestring import SafeString
 
 from integrations.accounts import factors, leaving, resets, signins
 from integrations.models import AuditEntry, PasswordReset
-from integrations.office.admins import OfficeAdmin, QueueAdmin, QueueFilter
+from integrations.office.admins import OfficeAdmin, OfficeForm, QueueAdmin, QueueFilter
 from integrations.office.buttons import Sure, button
 from integrations.office.theme import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -25,7 +26,37 @@ for _model in (User, Group, EmailAddress, Authenticator):
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)
 
-RIGHTS = ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]
+RIGHTS = ["is_active", "is_staff", "is_superuser", "groups"]
+# Where the rights are that a role may hold; those of the machinery beneath are nobody's.
+APPS = ["registrations", "payments", "integrations", "auth"]
+
+
+class Roles(UserChangeForm):
+    """A login with its roles as boxes to tick; a right for one person is a role of its own."""
+
+    groups = forms.ModelMultipleChoiceField(
+        Group.objects.order_by("name"),
+        label="Roles",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+class Rights(forms.ModelMultipleChoiceField):
+    """What a role may do, in the words of each right."""
+
+    def label_from_instance(self, obj: Permission) -> str:
+        return obj.name
+
+
+class RoleForm(OfficeForm):
+    """A role with its rights as boxes to tick."""
+
+    permissions = Rights(
+        Permission.objects.filter(content_type__app_label__in=APPS),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
 
 
 def _active(user: User) -> bool:
@@ -40,7 +71,8 @@ def _may_be_mailed(user: User) -> bool:
 class LoginAdmin(UserAdmin, OfficeAdmin):  # type: ignore[misc]
     """Who may sign in. A login is ended rather than deleted: what it did keeps its name."""
 
-    form = UserChangeForm
+    form = Roles
+    filter_horizontal = ()
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ["username", "first_name", "last_name", "roles", "is_active", "last_login"]
@@ -65,7 +97,7 @@ class LoginAdmin(UserAdmin, OfficeAdmin):  # type: ignore[misc]
 
     @admin.display(description="second factors")
     def second_factors(self, user: User) -> str:
-        return ", ".join(str(one.get_type_display()) for one in factors.seconds(user)) or "none"
+        return ", ".join(factors.KINDS[one.type] for one in factors.seconds(user)) or "none"
 
     @admin.display(description="last sign-ins")
     def sign_ins(self, user: User) -> SafeString:
@@ -107,8 +139,10 @@ class LoginAdmin(UserAdmin, OfficeAdmin):  # type: ignore[misc]
 class RoleAdmin(GroupAdmin, OfficeAdmin):  # type: ignore[misc]
     """What a role may do."""
 
-    on_add = ["name", "permissions"]
-    editable = ["name", "permissions"]
+    form = RoleForm
+    filter_horizontal = ()
+    fields: ClassVar[Any] = ["name", "permissions"]
+    on_add = editable = ["name", "permissions"]
     may_delete = True
 
 

@@ -94,7 +94,7 @@ class OfficeAdmin(Story):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None and self.on_add:
-            return [*self.on_add, *self.editable]
+            return list(dict.fromkeys([*self.on_add, *self.editable]))
         if self.fields:
             return list(self.fields)
         columns = [field for field in self.opts.fields if not field.primary_key]

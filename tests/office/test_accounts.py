@@ -13,7 +13,7 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, Permission, User
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.management import call_command
@@ -132,6 +132,7 @@ def test_every_page_of_ones_own_account_opens(client, boss):
         page = client.get(f"/admin/account/{name}")
         assert page.status_code == 200, name
         assert "'unsafe-inline'" not in page["Content-Security-Policy"]
+        assert "security key" not in page.content.decode().lower().replace("old security key", "")
     TOTP.activate(boss, generate_totp_secret())
     RecoveryCodes.activate(boss)
     for name in ("recovery/", "recovery/new/", "app/off/"):
@@ -219,6 +220,25 @@ def test_a_locked_out_administrator_is_let_in_from_the_command_line(client, boss
     assert AuditEntry.objects.filter(verb="access", by="command line").exists()
     with pytest.raises(Exception, match="no such login"):
         call_command("recover_admin", "nobody")
+
+
+def test_what_a_role_may_do_is_changed_on_its_page(client, boss):
+    client.force_login(boss)
+    role = Group.objects.get(name="Committee")
+    page = client.get(f"/admin/auth/group/{role.pk}/change/").content.decode()
+    assert "Can view season" in page and "Can view session" not in page
+    kept = list(role.permissions.values_list("pk", flat=True))
+    more = Permission.objects.get(codename="view_sms").pk
+    given = {"name": "Committee", "permissions": [*kept, more]}
+    client.post(f"/admin/auth/group/{role.pk}/change/", given)
+    assert set(role.permissions.values_list("pk", flat=True)) == {*kept, more}
+    # A role of the club's own, and somebody who holds it.
+    client.post("/admin/auth/group/add/", {"name": "Kit manager", "permissions": [more]})
+    kit = Group.objects.get(name="Kit manager")
+    clerk = User.objects.create_user("clerk", is_staff=True)
+    given = {"username": "clerk", "is_active": "on", "is_staff": "on", "groups": [kit.pk]}
+    client.post(f"/admin/auth/user/{clerk.pk}/change/", given)
+    assert User.objects.get(pk=clerk.pk).has_perm("registrations.view_sms")
 
 
 def test_sign_ins_are_forgotten_after_a_year(client, boss, move_clock):
