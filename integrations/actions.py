@@ -1,4 +1,4 @@
-"""Housekeeping: the heartbeat, waking what waited for a service, clearing what is old."""
+"""Housekeeping: waking what waited for a service, clearing what is old."""
 
 from datetime import timedelta
 
@@ -8,19 +8,11 @@ from django.db.models import QuerySet
 
 from integrations import clock
 from integrations.accounts import signins
-from integrations.models import AgentCall, Due, ServiceCall, ServiceState, StaffMail
+from integrations.models import AgentCall, Due, ServiceCall, StaffMail
 
-HEARTBEAT = "worker"
 CALLS_KEPT = timedelta(days=30)
 AGENTS_KEPT = timedelta(days=400)  # what agents did is asked for after a season, too
 BATCH = 1000
-
-
-def note_heartbeat() -> None:
-    """Write down that a worker is alive now."""
-    ServiceState.objects.update_or_create(
-        pk=HEARTBEAT, defaults={"last_success_at": clock.now(), "away_since": None}
-    )
 
 
 def wake(service: str) -> int:

@@ -13,8 +13,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from integrations import clock, gocardless, inbox, queue
-from integrations.actions import HEARTBEAT
 from integrations.airtable import hooks
+from integrations.health.parts import WORKER
 from integrations.models import ServiceState
 
 log = logging.getLogger(__name__)
@@ -149,7 +149,7 @@ def _cache() -> str:
 
 
 def _worker() -> str:
-    beat = ServiceState.objects.filter(pk=HEARTBEAT).values_list("last_success_at", flat=True)
+    beat = ServiceState.objects.filter(pk=WORKER).values_list("last_success_at", flat=True)
     last = beat.first()
     if last is None:
         return "never seen"

@@ -6,6 +6,7 @@ from integrations import actions, inbox, telling
 from integrations.accounts import resets
 from integrations.agents import hosted
 from integrations.airtable import hooks, pull, push
+from integrations.health import parts
 
 
 @shared_task(name="integrations.process_events")
@@ -67,7 +68,7 @@ def mail_digests() -> None:
 @shared_task(name="integrations.beat")
 def beat() -> None:
     """Show that worker and beat are alive."""
-    actions.note_heartbeat()
+    parts.note_heartbeat()
 
 
 @shared_task(name="integrations.watch_agents")

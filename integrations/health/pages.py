@@ -16,7 +16,7 @@ from integrations import audit, clock, guard, health
 from integrations.errors import OutsideError
 from integrations.health import history, metrics
 from integrations.health.history import Hour
-from integrations.health.report import NAMES
+from integrations.health.report import NAMES, OWN
 from integrations.models import AuditEntry, ServiceState
 from integrations.office.pages import Office
 
@@ -108,11 +108,12 @@ def _for_page(name: str, entry: dict[str, Any], hours: list[Hour]) -> dict[str, 
     held = bool(state and (state.blocked_at or state.open_until or state.failures))
     calls = entry["calls_24h"]
     past = {
+        "can_test": name in health.TESTS,
         "hours": _bars(hours),
         "rate": round((calls - entry["failures_24h"]) * 100 / calls, 1) if calls else None,
         "outages": history.outages(name) if entry["last_error_at"] else [],
     }
-    return entry | parsed | past | {"key": name, "held": held, "can_test": name in health.TESTS}
+    return entry | parsed | past | {"key": name, "held": held, "own": name in OWN}
 
 
 def _bars(hours: list[Hour]) -> list[tuple[Hour, int, int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,8 +24,10 @@ NAMES = {
     "mcp": "Agents' door, for models",
     "database": "Database",
     "broker": "Broker",
+    "clock": "Clock",
     "worker": "Worker",
 }
+OWN = [*parts.LOOK, parts.WORKER]
 BAD, POOR, GOOD = "down", "degraded", "healthy"
 FAILED = ["unavailable", "uncertain", "blocked"]
 
@@ -78,13 +79,8 @@ def _service(
 
 def _standing(name: str, state: ServiceState) -> tuple[str, str]:
     """Level and words of one service."""
-    own: dict[str, Callable[[], parts.Part]] = {
-        "database": parts.database,
-        "broker": parts.broker,
-        "worker": lambda: parts.worker(state if state.last_success_at else None),
-    }
-    if name in own:
-        part = own[name]()
+    if name in OWN:
+        part = parts.worker(state) if name == parts.WORKER else parts.LOOK[name]()
         return (GOOD, "working") if part.works else (BAD, part.problem)
     if not credentials.configured(name):
         return _unconfigured(name)

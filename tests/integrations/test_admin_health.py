@@ -52,6 +52,7 @@ def test_health_is_for_staff_only_and_refused_as_json(client, address):
         "mcp",
         "database",
         "broker",
+        "clock",
         "worker",
     ]
 

@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from integrations import actions, clock, inbox
+from integrations import clock, inbox
 from integrations.errors import Rejected, Unavailable
+from integrations.health import parts
 from integrations.models import ServiceState, WebhookEvent
 
 pytestmark = pytest.mark.django_db
@@ -267,7 +268,7 @@ def test_the_probes_answer(client, move_clock):
     assert client.get("/livez").json() == {"status": "ok"}
     ready = {"status": "ok", "database": "ok", "cache": "ok"}
     assert client.get("/readyz").json() == ready | {"worker": "never seen"}
-    actions.note_heartbeat()
+    parts.note_heartbeat()
     assert client.get("/api/readyz").json() == ready | {"worker": "ok"}
     move_clock(timedelta(minutes=5))
     assert client.get("/readyz").json()["worker"].startswith("last seen 30")

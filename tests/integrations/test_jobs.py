@@ -7,10 +7,11 @@ import pytest
 from celery import current_app
 from django.conf import settings as configured
 from django.db import transaction
+from django.db.models import F
 
 from integrations import clock, jobs, outbox
-from integrations.api import HEARTBEAT
-from integrations.models import AirtableRow, ServiceState
+from integrations.health.parts import WORKER
+from integrations.models import AirtableRow, ServiceCall, ServiceState
 
 pytestmark = pytest.mark.django_db
 SYNC_ID = UUID(int=7)
@@ -41,10 +42,20 @@ def test_every_job_that_beat_rings_for_is_there():
 
 def test_the_beat_leaves_a_heartbeat(move_clock):
     jobs.beat()
-    first = ServiceState.objects.get(pk=HEARTBEAT).last_success_at
+    first = ServiceState.objects.get(pk=WORKER).last_success_at
     move_clock(timedelta(seconds=30))
     jobs.beat()
-    assert ServiceState.objects.get(pk=HEARTBEAT).last_success_at - first > timedelta(seconds=29)
+    assert ServiceState.objects.get(pk=WORKER).last_success_at - first > timedelta(seconds=29)
+    # Now and then it also says how quick each part is; at once where the worker was silent.
+    noted = ServiceCall.objects.order_by("pk").values_list("service", "outcome")
+    parts = [("worker", "ok"), ("database", "ok"), ("broker", "ok"), ("clock", "ok")]
+    assert list(noted.all()) == parts
+    ServiceState.objects.filter(pk=WORKER).update(next_slot=F("next_slot") - 150)
+    jobs.beat()
+    assert list(noted.all()) == [*parts, ("worker", "unavailable"), *parts[1:]]
+    assert ServiceCall.objects.filter(service="worker").first().milliseconds >= 100_000
+    state = ServiceState.objects.get(pk=WORKER)
+    assert state.last_error.startswith("silent for ") and state.last_success_at > first
 
 
 def test_jobs_with_nothing_to_do_do_nothing():
