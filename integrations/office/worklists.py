@@ -14,6 +14,7 @@ from django.http import HttpRequest
 
 from integrations import clock, work
 from integrations.models import Due
+from integrations.office.seeing import may_see_field
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Worklist:
     """Rows of one kind that wait for staff; `since` names the field with the moment.
 
     `finish` is what "Done" does besides taking the row off the list: it gets the row and who.
+    `field` is what the reason is read from: who may not see it is not shown the list.
     """
 
     title: str
@@ -29,6 +31,7 @@ class Worklist:
     reason: Callable[[Any], str]
     can_retry: bool = False
     finish: Callable[[Any, User], Any] | None = None
+    field: str = ""
 
     @property
     def kind(self) -> str:
@@ -51,6 +54,8 @@ def worklists(request: HttpRequest) -> Iterator[tuple[Any, Worklist]]:
         if lists and owner.has_view_permission(request):
             for worklist in lists():
                 # Nobody is shown here what their own lists would not show.
+                if not may_see_field(owner, request, worklist.field):
+                    continue
                 mine = owner.get_queryset(request).order_by().values("pk")
                 yield owner, replace(worklist, rows=worklist.rows.filter(pk__in=mine))
 

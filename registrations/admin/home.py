@@ -24,6 +24,12 @@ WEEKS = 12
 STATUS = Registration.Status
 LIST = "admin:registrations_registration_changelist"
 NUMBERS = "registrations.see_numbers"
+LOST = [Sms.Status.FAILED, Sms.Status.UNDELIVERED]
+FATES = {
+    "sent": Count("pk"),
+    "arrived": Count("pk", filter=Q(status=Sms.Status.DELIVERED)),
+    "lost": Count("pk", filter=Q(status__in=LOST)),
+}
 
 
 @office().panel("registrations.view_registration", NUMBERS)
@@ -43,29 +49,37 @@ def players(request: HttpRequest) -> Iterator[Panel]:
 
 @office().panel("registrations.view_sms", NUMBERS)
 def texts(request: HttpRequest) -> Iterator[Panel]:
-    """How many of the last 30 days' texts arrived, and whether more did in the 30 before."""
-    now = clock.now()
+    """How many of the last 30 days' texts arrived, whether more did before, and week by week."""
     rows = _mine(request, Sms)
-    counted = _fates(rows.filter(created_at__gt=now - MONTH))
+    may = request.user.has_perm("registrations.view_sms")
+    page = reverse("admin:registrations_sms_changelist") if may else ""
+    yield from _delivered(rows, page)
+    bars = list(_texts(rows, page))
+    if any(bar.limit for bar in bars):
+        yield Chart("Texts delivered by week", "Sent in the week from", "delivered", bars, page)
+
+
+def _delivered(rows: Any, page: str) -> Iterator[Figure]:
+    now = clock.now()
+    counted = rows.filter(created_at__gt=now - MONTH).aggregate(**FATES)
     if not counted["sent"]:
         return
     words = f"{counted['arrived']} of {counted['sent']} in 30 days, {counted['lost']} lost"
-    before = _fates(rows.filter(created_at__lte=now - MONTH, created_at__gt=now - 2 * MONTH))
+    earlier = rows.filter(created_at__lte=now - MONTH, created_at__gt=now - 2 * MONTH)
+    before = earlier.aggregate(**FATES)
     if before["sent"]:
         words += f"; {_share(before)} in the 30 before"
-    may = request.user.has_perm("registrations.view_sms")
-    page = reverse("admin:registrations_sms_changelist") if may else ""
     level = "poor" if counted["lost"] else "good"
     yield Figure("Texts delivered", _share(counted), page, words, level)
 
 
-def _fates(rows: Any) -> dict[str, int]:
-    lost = [Sms.Status.FAILED, Sms.Status.UNDELIVERED]
-    return rows.aggregate(
-        sent=Count("pk"),
-        arrived=Count("pk", filter=Q(status=Sms.Status.DELIVERED)),
-        lost=Count("pk", filter=Q(status__in=lost)),
-    )
+def _texts(rows: Any, page: str) -> Iterator[Bar]:
+    """What arrived of each week's texts, against what was sent."""
+    counted = _by_week(rows, "created_at", FATES)
+    for day, span in _mondays("created_at"):
+        week = counted.get(day, {"arrived": 0, "sent": 0})
+        place = page and f"{page}?{span}"
+        yield Bar(f"{day:%-d %b}", week["arrived"], place, limit=week["sent"] or None)
 
 
 def _share(counted: dict[str, int]) -> str:
@@ -141,18 +155,26 @@ def _by_age(team: Team) -> tuple[int, str]:
 
 
 def _weeks(rows: RegistrationQuerySet, page: str) -> Iterator[Bar]:
+    counted = _by_week(rows, "submitted_at", {"number": Count("pk")})
+    for day, span in _mondays("submitted_at"):
+        place = page and f"{page}{span}"
+        yield Bar(f"{day:%-d %b}", counted.get(day, {"number": 0})["number"], place)
+
+
+def _by_week(rows: Any, moment: str, counts: dict[str, Count]) -> dict[date, dict[str, int]]:
+    """The counts of each of the last weeks, by its Monday."""
     since = clock.london(clock.now() - WEEKS * WEEK)
-    recent = rows.filter(submitted_at__gt=since).annotate(week=TruncWeek("submitted_at"))
-    counted = {
-        row["week"].date(): row["number"]
-        for row in recent.values("week").annotate(number=Count("pk"))
-    }
+    recent = rows.filter(**{f"{moment}__gt": since}).annotate(week=TruncWeek(moment))
+    return {row["week"].date(): row for row in recent.values("week").annotate(**counts)}
+
+
+def _mondays(moment: str) -> Iterator[tuple[date, str]]:
+    """The Mondays of the last weeks, oldest first, each with the query that finds its rows."""
     monday = clock.today() - timedelta(days=clock.today().weekday())
     for back in reversed(range(WEEKS)):
         day = monday - back * WEEK
-        span = {"submitted_at__gte": _midnight(day), "submitted_at__lt": _midnight(day + WEEK)}
-        place = page and f"{page}{urlencode(span)}"
-        yield Bar(f"{day:%-d %b}", counted.get(day, 0), place)
+        span = {f"{moment}__gte": _midnight(day), f"{moment}__lt": _midnight(day + WEEK)}
+        yield day, urlencode(span)
 
 
 def _midnight(day: date) -> str:

@@ -256,6 +256,7 @@ class RegistrationAdmin(
                 "flagged_at",
                 self.attention,
                 finish=lambda row, by: states.resolve_flags(row.pk, by),
+                field="attention",
             ),
             Worklist(
                 "Players waiting for a place",

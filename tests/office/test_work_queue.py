@@ -105,8 +105,14 @@ def test_a_get_a_stranger_and_a_row_of_another_list_change_nothing(client, flagg
     assert decide(client, flagged, "take").status_code == 404
     for codename in ("view_registration", "see_all_teams"):
         reader.user_permissions.add(Permission.objects.get(codename=codename))
-    assert decide(client, flagged, "done").status_code == 403
-    assert decide(client, flagged, "take").status_code == 200
+    # Why it waits is not theirs to read, so it waits not for them.
+    assert decide(client, flagged, "take").status_code == 404
+    assert "age does not fit" not in queue(client)
+    waits = factories.registration(status="waiting", waiting_since=clock.now())
+    place = {"kind": "registrations.registration/waiting_since"}
+    assert waits.player.full_name in queue(client)
+    assert decide(client, waits, "done", **place).status_code == 403
+    assert decide(client, waits, "take", **place).status_code == 200
     flagged.refresh_from_db()
     assert flagged.flagged_at is not None
     assert list(Task.objects.values_list("owner__username", "done_at")) == [("reader", None)]
@@ -140,6 +146,8 @@ def test_home_counts_players_teams_and_texts_and_links_each_to_its_list(client, 
     bar = charts["Team"].bars[0]
     assert (bar.label, bar.text, bar.over) == ("U10 Lions", "2 of 1", True)
     assert sum(bar.value for bar in charts["Week from"].bars) == 3
+    *_, before, week = charts["Sent in the week from"].bars
+    assert (before.text, week.text, week.limit) == ("0", "1 of 2", 2)
     for chart in context["charts"]:
         for bar in chart.bars:
             assert client.get(bar.url).status_code == 200
@@ -176,6 +184,7 @@ def test_the_committee_reads_numbers_that_lead_nowhere(client):
     assert figures["Texts delivered"].trend == "1 of 1 in 30 days, 0 lost; 100 % in the 30 before"
     assert {figure.url for figure in figures.values()} == {""}
     charts = page.context["charts"]
-    assert [chart.heading for chart in charts] == ["Team", "Week from", "Month"]
+    weekly = ["Week from", "Sent in the week from"]
+    assert [chart.heading for chart in charts] == ["Team", *weekly, "Month"]
     assert charts[0].bars[0].text == "1 of 1"
     assert row.player.full_name not in page.content.decode()
