@@ -12,7 +12,8 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from integrations import clock, mail, queue, sms
+from integrations import audit, clock, mail, queue, sms
+from integrations.audit import AuditEntry
 from registrations import fields, wording
 from registrations.actions import contacts, states
 from registrations.models import ContactCode, OptOut, Registration
@@ -99,6 +100,8 @@ def confirm(registration_id: int, given: str, *, at: datetime) -> Verdict:
     if code and verdict == Verdict.RIGHT:
         change = contacts.correct_phone if code.field == Field.PHONE else contacts.correct_email
         change(registration.pk, code.value, at=at, by="the parent, proved by a code")
+        changed = code.get_field_display()
+        audit.record(AuditEntry.Verb.CHANGED, registration, fields=[changed], by="the parent")
     return verdict
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from integrations import clock
+from integrations import audit, clock
+from integrations.audit import AuditEntry
 from registrations import ages, fields, keys
 from registrations.actions import contacts, states, sync, transferring
 from registrations.fields.plain import Refused, clean
@@ -176,6 +177,9 @@ def change(registration_id: int, values: Mapping[str, Any], *, at: datetime) -> 
     if taken:
         words = f"Edited in Airtable: {', '.join(sorted(taken))}"
         note(registration, TimelineEntry.Kind.SYNC, words, at=at, by=BY)
+        audit.record(
+            AuditEntry.Verb.CHANGED, registration, "in Airtable", fields=sorted(taken), by=BY
+        )
     return refused
 
 

@@ -15,8 +15,8 @@ from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 from django.db.models.functions import Length
 
-from integrations import clock, queue, storage
-from integrations.models import AirtableConflict
+from integrations import audit, clock, queue, storage
+from integrations.models import AirtableConflict, AuditEntry
 from registrations.actions import states, sync
 from registrations.models import (
     ChatSession,
@@ -237,6 +237,7 @@ def _drop(draft: Draft) -> None:
 def _say(registration: Registration, old: Old, words: str) -> None:
     """A line on the timeline; Airtable's row follows, and what a conflict there kept goes too."""
     note(registration, TimelineEntry.Kind.STAFF, words, at=clock.now())
+    audit.record(AuditEntry.Verb.ERASED, registration, words)
     _conflicts(old.kind).filter(row__object_id=registration.pk).delete()
     sync.touch(registration)
 

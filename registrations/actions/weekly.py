@@ -30,7 +30,8 @@ def _tell(user: User, monday: date) -> bool:
     teams = teams.select_related("season")
     if not teams or telling.told(user, Kind.WEEKLY, about):
         return False
-    subject = f"Paid and unpaid: {', '.join(str(team) for team in teams)}"
+    names = ", ".join(dict.fromkeys(str(team) for team in teams))  # two seasons' are one name
+    subject = f"Paid and unpaid: {names}"
     body = "\n\n".join(_team(team) for team in teams)
     return telling.tell(user, Kind.WEEKLY, about, subject=subject, body=body)
 

@@ -8,6 +8,7 @@ from django.core import mail
 from playwright.sync_api import expect
 
 from integrations import clock
+from integrations.audit import AuditEntry
 from payments.models import MonthlyCharge
 from registrations.actions import changing, resuming
 from registrations.models import Draft
@@ -155,6 +156,8 @@ def test_a_parent_changes_the_number_after_a_code(new_family, site, active, sand
     _sound(page, "That is changed")
     active.guardian.refresh_from_db()
     assert str(active.guardian.phone) == "+447700900355"
+    [entry] = AuditEntry.objects.filter(verb="changed")
+    assert (entry.by, entry.fields) == ("the parent", ["mobile number"])
 
 
 def test_an_answer_sent_again_by_a_reload_is_said_to_be_answered(new_family):

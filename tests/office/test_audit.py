@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from integrations import audit, clock
 from integrations.models import AuditEntry
-from registrations.actions import messages
+from registrations.actions import edits, messages
 from registrations.models import Photo, PhotoBytes
 from tests import factories
 from utjfc import roles
@@ -78,6 +78,13 @@ def test_whatever_staff_send_in_leaves_an_entry_and_what_is_refused_leaves_none(
     new = {"new_password1": "a-long-new-word", "new_password2": "a-long-new-word"}
     client.post("/admin/password_change/", {"old_password": "x"} | new)
     assert told() == [("rita", "did", "sent in admin:password_change", [])]
+
+
+def test_what_volunteers_change_in_airtable_is_told_by_field():
+    row = factories.registration()
+    values = {"parent_first_name": "Zelda", "player_dob": "next week"}
+    edits.change(row.pk, values, at=clock.now())
+    assert told() == [("Airtable", "changed", "in Airtable", ["parent_first_name"])]
 
 
 def test_many_at_once_are_one_entry_and_a_deletion_names_the_row(client, registrar):

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from integrations import clock, storage
+from integrations.audit import AuditEntry
 from integrations.errors import Rejected
 from integrations.models import AirtableConflict, AirtableRow
 from registrations.actions import retention
@@ -109,6 +110,8 @@ def test_what_is_past_its_time_goes_here_in_storage_and_in_airtable(player, move
     assert (item.picture, item.storage_key, item.due_at) == ("deleted", "", None)
     said = [line.text for line in row.timeline.filter(text__contains="kept long enough")]
     assert len(said) == 3
+    told = AuditEntry.objects.about(row).filter(verb="erased")
+    assert sorted(told.values_list("words", flat=True)) == sorted(said)
 
 
 def test_a_picture_that_a_newer_season_uses_stays_until_the_last_one_is_gone(player, move_clock):
