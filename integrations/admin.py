@@ -52,6 +52,7 @@ class AirtableRowAdmin(QueueAdmin):
     list_display = ["kind", "object_id", "table", "record", "pushed_at", "queue", "last_error"]
     list_filter = [QueueFilter, "table", "kind", ("tombstone_at", admin.EmptyFieldListFilter)]
     search_fields = ["record_id", "=object_id", "sync_id", "table"]
+    ordering = ["-pk"]
     hidden = ["base"]  # a copy of the registration, shown there
 
     def get_fields(self, request: HttpRequest, obj: AirtableRow | None = None) -> list[Any]:

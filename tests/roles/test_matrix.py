@@ -5,10 +5,13 @@ A cell that nobody decided fails: a new model, button, action or page needs its 
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.auth.models import Group, User
 from django.test import RequestFactory
 from django.urls import reverse
 
+from integrations.accounts import urls as accounts
+from integrations.office.admins import _filtered
 from integrations.office.buttons import buttons_of
 from registrations.models import Photo, Registration, Season, Team, TeamStaff, visible_to
 from tests import factories
@@ -132,6 +135,8 @@ BUTTONS = """
     registrations.Team               ARW   id_cards squad_sheet
     registrations.Team               AW    emergency_sheet
 """
+# What a manager of the very team may press besides.
+OF_OWN_TEAM = {("M", "emergency_sheet")}
 # Which roles (by letter) find these actions above a list.
 ACTIONS = """
     integrations.AirtableConflict    A     take_ours_chosen take_theirs_chosen take_third_chosen
@@ -183,17 +188,23 @@ PAGES = """
     books_arrears?format=csv                 AT
     registration_photo                       ARW
     registration_move                        AR
+    auth_user_password_change                A
 """
 # Pages that take part of a POST only, tested with what they do.
 BY_POST = {"service_health_do", "needs_a_person_decide"}
 # Opened by a signed link only, tested with the papers.
 BY_LINK = {"emergency_sheet"}
-# Fields of a registration that not every reader sees.
+# Django's own that show nothing of the club's, or only what other pages would.
+HARMLESS = {"login", "logout", "password_change_done", "jsi18n", "app_list", "view_on_site"}
+OF_A_ROW = {"changelist", "add", "change", "history", "delete", "do"}
+# Fields that not every reader of the row sees; all others are every reader's.
 FIELDS = """
-    child team status fee direct_debit medical guardian_phone agreed   ARTWM
-    payment_link payment_day monthly fee_settled_by                    ART
-    staff_notes why_flagged                                            AR
-    sms_state                                                          ART
+    registrations.Registration payment_link payment_day monthly               ART
+    registrations.Registration fee_settled_at fee_settled_by                  ART
+    registrations.Registration collection_arranged_at collection_arranged_by  ART
+    registrations.Registration staff_notes why_flagged attention              AR
+    registrations.Registration in_airtable read_by_model                      AR
+    registrations.Registration sms_state sms_received_at                      ART
 """
 
 
@@ -205,6 +216,14 @@ def _lines(table, *, last=False):
 
 def _label(model):
     return model._meta.label
+
+
+def _shown(owner, request):
+    """The fields, columns and filters of a kind of row."""
+    row = owner.model._default_manager.first()
+    fields = flatten_fieldsets(owner.get_fieldsets(request, row)) if row else []
+    filters = (_filtered(each) for each in owner.get_list_filter(request))
+    return {*fields, *owner.get_list_display(request), *filter(None, filters)}
 
 
 @pytest.fixture
@@ -261,8 +280,12 @@ def test_every_button_is_decided_for_every_role(people):
 
 def test_every_action_is_decided_for_every_role(people):
     wanted = {(label, name): who for label, (who, *names) in _lines(ACTIONS) for name in names}
-    found = {}
+    found, lists = {}, dict(_lines(MODELS))
     for model, owner in admin.site._registry.items():
+        for user, cell in zip(people.values(), lists[_label(model)], strict=True):
+            # Whoever may read a list may take it with them, and nobody else.
+            given = owner.get_actions(_request(user)) if "v" in cell else {}
+            assert {"export_csv", "export_xlsx"} <= set(given) or "v" not in cell, model
         if _label(model).startswith("auth."):
             continue
         for name in owner.actions or []:
@@ -278,15 +301,14 @@ def test_every_action_is_decided_for_every_role(people):
 
 def test_every_page_is_decided_for_every_role(people, club, client):
     TeamStaff.objects.create(user=people["M"], team=club.team)
-    named = {name for _, name, _ in admin.site._pages} - BY_POST - BY_LINK
     wanted = {page: who for page, (who,) in _lines(PAGES)}
-    assert named <= {page.partition("?")[0] for page in wanted}
     photo = Photo.objects.get()
     for page, who in wanted.items():
         name, _, query = page.partition("?")
         args = {
             "registration_photo": [photo.uuid],
             "registration_move": [photo.registration_id],
+            "auth_user_password_change": [people["R"].pk],
             "resend": [404],
             "import": [404],
             "circular": [404],
@@ -298,6 +320,90 @@ def test_every_page_is_decided_for_every_role(people, club, client):
             client.force_login(user)
             answer = client.get(f"{address}?{query}" if query else address)
             assert answer.status_code == (opens if letter in who else 403), (page, letter)
+
+
+def _addresses(patterns):
+    """The names of all addresses below some patterns."""
+    for each in patterns:
+        if hasattr(each, "url_patterns"):
+            yield from _addresses(each.url_patterns)
+        elif each.name:
+            yield each.name
+
+
+def test_no_address_of_the_office_is_without_its_line():
+    decided = {page.partition("?")[0] for page, _ in _lines(PAGES)}
+    decided |= BY_POST | BY_LINK | HARMLESS | {"autocomplete"}
+    for model in admin.site._registry:
+        base = f"{model._meta.app_label}_{model._meta.model_name}"
+        decided |= {f"{base}_{page}" for page in OF_A_ROW}
+    found = set(_addresses(admin.site.urls[0]))
+    assert found - decided == set()
+    # One's own account: whoever is signed in, and nobody else's (tests/office/test_accounts).
+    own = set(_addresses(accounts.urlpatterns))
+    assert {name for name in own if not name.startswith(("account_", "mfa_"))} == set()
+
+
+def test_every_choice_by_typing_is_its_readers_and_of_rows_that_they_may_see(people, club, client):
+    lists = dict(_lines(MODELS))
+    away = TeamStaff.objects.create(user=people["M"], team=factories.team(name="Tigers"))
+    asked = {}
+    for model in admin.site._registry:
+        for field in model._meta.fields:
+            target = field.remote_field and field.remote_field.model
+            if target in admin.site._registry:
+                asked.setdefault(target, (model._meta, field.name))
+    assert len(asked) > 15
+    for target, (meta, name) in asked.items():
+        given = {"app_label": meta.app_label, "model_name": meta.model_name, "field_name": name}
+        searched = bool(admin.site._registry[target].search_fields)
+        for (letter, user), cell in zip(people.items(), lists[_label(target)], strict=True):
+            client.force_login(user)
+            answer = client.get("/admin/autocomplete/", given | {"term": ""})
+            status = (200 if "v" in cell else 403) if searched else 404
+            assert answer.status_code == status, (target, letter)
+            if status == 200 and letter == "M" and target not in (Season, Team):
+                assert answer.json()["results"] == [], target
+    assert away.team.registrations.count() == 0
+
+
+def test_no_button_is_pressed_by_whoever_may_not_or_by_a_manager_of_another_team(
+    people, club, client
+):
+    # One button of each line: those of a line ask for the same permission.
+    pressed = {(label, name): who for label, (who, name, *_) in _lines(BUTTONS)}
+    TeamStaff.objects.create(user=people["M"], team=club.team)
+    other = User.objects.create_user("other", is_staff=True)
+    other.groups.add(Group.objects.get(name=roles.MANAGER))
+    TeamStaff.objects.create(user=other, team=factories.team(name="Tigers"))
+    for letter, user in [*people.items(), ("-", other)]:
+        client.force_login(user)
+        for (label, name), who in pressed.items():
+            owner = next(o for m, o in admin.site._registry.items() if _label(m) == label)
+            row = owner.model._default_manager.first()
+            if row is None or letter in who or (letter, name) in OF_OWN_TEAM:
+                continue
+            do = reverse(f"admin:{label.lower().replace('.', '_')}_do", args=[row.pk, name])
+            answer = client.post(do, {"confirmed": "1", "reason": "x"})
+            assert answer.status_code in (403, 404), (label, name, letter)
+    # Nor is a guessed row of another team opened, or taken along in a spreadsheet.
+    for label, cells in _lines(MODELS):
+        owner = next(o for m, o in admin.site._registry.items() if _label(m) == label)
+        row = owner.model._default_manager.first()
+        if row is None or label == "registrations.Season":
+            continue
+        base = f"admin:{label.lower().replace('.', '_')}"
+        for page in ("change", "history"):
+            answer = client.get(reverse(f"{base}_{page}", args=[row.pk]))
+            assert answer.status_code in (302, 403), (label, page)
+        chosen = {"action": "export_csv", "_selected_action": [row.pk]}
+        answer = client.post(reverse(f"{base}_changelist"), chosen)
+        if "v" in cells[list(LETTERS).index("M")]:
+            # The headings, at most: none of the rows is theirs.
+            lines = answer.content.decode().strip().splitlines()
+            assert answer.status_code == 302 or len(lines) == 1, label
+        else:
+            assert answer.status_code == 403, label
 
 
 def test_every_row_opens_for_those_who_may_view_it_and_for_no_one_else(
@@ -394,15 +500,22 @@ def test_what_a_role_may_not_see_of_a_registration_is_not_on_its_page(
     club,
     client,
 ):
-    owner = admin.site._registry[Registration]
-    requests = {letter: _request(user) for letter, user in people.items() if letter != "C"}
-    shown = {}
-    for letter, request in requests.items():
-        for _, options in owner.get_fieldsets(request, club):
-            for name in options["fields"]:
-                shown.setdefault(name, []).append(letter)
-    for names, who in _lines(FIELDS, last=True):
-        assert {name: "".join(shown[name]) for name in names} == dict.fromkeys(names, who)
+    wanted = {
+        (label, name): who for (label, *names), who in _lines(FIELDS, last=True) for name in names
+    }
+    found, lists = {}, dict(_lines(MODELS))
+    for model, owner in admin.site._registry.items():
+        readers = {
+            letter: _request(user)
+            for (letter, user), cell in zip(people.items(), lists[_label(model)], strict=True)
+            if "v" in cell
+        }
+        shown = {letter: _shown(owner, request) for letter, request in readers.items()}
+        for name in set().union(*shown.values()):
+            who = "".join(letter for letter in readers if name in shown[letter])
+            if who != "".join(readers):
+                found[_label(model), name] = who
+    assert found == wanted
     TeamStaff.objects.create(user=people["M"], team=club.team)
     client.force_login(people["M"])
     page = client.get(reverse("admin:registrations_registration_change", args=[club.pk]))
