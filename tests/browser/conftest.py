@@ -10,12 +10,12 @@ from threading import Event, Thread
 import pytest
 from django.db import connections
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from integrations import clock
 from registrations.actions import photos, sending
 from tests import factories
-from tests.browser.family import PATIENCE, Family
+from tests.browser.family import PATIENCE, Family, listen
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -78,7 +78,7 @@ def new_family(browser: Browser, site: str) -> Iterator:
     def open_page(**options: object) -> Family:
         context = browser.new_context(**{"viewport": {"width": 360, "height": 740}} | options)
         page, complaints = context.new_page(), []
-        _listen(page, complaints)
+        listen(page, complaints)
         opened.append((context, complaints))
         page.goto(site)
         return Family(page)
@@ -87,14 +87,3 @@ def new_family(browser: Browser, site: str) -> Iterator:
     for context, complaints in opened:
         context.close()
         assert complaints == []
-
-
-def _listen(page: Page, complaints: list[str]) -> None:
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: _complain(said, complaints))
-
-
-def _complain(said, complaints: list[str]) -> None:
-    """A cut connection is part of some tests; everything else that is red is ours."""
-    if said.type == "error" and "ERR_" not in said.text and "Failed to load" not in said.text:
-        complaints.append(said.text)

@@ -95,3 +95,15 @@ class Family:
     def said(self) -> str:
         """Everything in the conversation."""
         return self.page.inner_text("#log")
+
+
+def listen(page: Page, complaints: list[str]) -> None:
+    """Note what the browser complains of."""
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: _complain(said, complaints))
+
+
+def _complain(said, complaints: list[str]) -> None:
+    """A cut connection is part of some tests; everything else that is red is ours."""
+    if said.type == "error" and "ERR_" not in said.text and "Failed to load" not in said.text:
+        complaints.append(said.text)
