@@ -1,7 +1,7 @@
 """The base of every admin page: one class, one kind of button, one list of what waits for staff."""
 
 from integrations.office.admins import OfficeAdmin, OfficeForm
-from integrations.office.buttons import Reason, Sure, button
+from integrations.office.buttons import Day, Reason, Sure, button
 from integrations.office.pages import Office, office
 from integrations.office.panels import Bar, Chart, Figure
 from integrations.office.theme import TabularInline, dress
@@ -10,6 +10,7 @@ from integrations.office.worklists import Worklist, put_aside, retry
 __all__ = [
     "Bar",
     "Chart",
+    "Day",
     "Figure",
     "Office",
     "OfficeAdmin",

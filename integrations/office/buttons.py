@@ -13,6 +13,15 @@ class Sure(forms.Form):
     """Asks for nothing but a second press."""
 
 
+class Day(forms.DateInput):
+    """A date by the browser's own calendar, which shows none that is written in another form."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
 class Reason(forms.Form):
     """Asks for a reason that is kept with the change."""
 

@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
-from integrations.office import Reason, Worklist, button
+from integrations.office import Day, Reason, Worklist, button
 from integrations.office.buttons import lend
 from payments.actions import arrears, receipts
 from payments.admin.collecting import CHILD, OfRegistration
@@ -86,7 +86,7 @@ class HardshipAdmin(OfRegistration):
 class Plan(forms.Form):
     """Until when, and what was agreed."""
 
-    until = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(widget=Day())
     words = forms.CharField(label="What was agreed", max_length=300)
 
 

@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from integrations import clock
-from integrations.office import Reason, button
+from integrations.office import Day, Reason, button
 from integrations.office.admins import QueueAdmin
 from integrations.office.buttons import lend
 from payments import lines
@@ -36,15 +36,13 @@ class Money(forms.Form):
     month = forms.DateField(
         required=False,
         help_text="any day of the month, where it is for a month",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=Day(),
     )
     amount = forms.DecimalField(
         label="Amount in pounds", max_digits=8, decimal_places=2, min_value=Decimal("0.01")
     )
     method = forms.ChoiceField(label="How", choices=HandPayment.Method)
-    received_on = forms.DateField(
-        label="Date", widget=forms.DateInput(attrs={"type": "date"}), initial=clock.today
-    )
+    received_on = forms.DateField(label="Date", widget=Day(), initial=clock.today)
     reference = forms.CharField(max_length=100, required=False)
 
 
@@ -70,7 +68,7 @@ class Balance(forms.Form):
     amount = forms.DecimalField(
         label="Owed, in pounds", max_digits=8, decimal_places=2, min_value=Decimal("0.01")
     )
-    as_of = forms.DateField(label="Due since", widget=forms.DateInput(attrs={"type": "date"}))
+    as_of = forms.DateField(label="Due since", widget=Day())
     words = forms.CharField(label="What it is for", max_length=200, required=False)
 
 

@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from integrations import clock
-from integrations.office import dress, office
+from integrations.office import Day, dress, office
 from registrations import moving
 from registrations.actions import inviting, rollover_commit, rollover_plan, rollover_undo
 from registrations.actions.rollover_plan import NotPossible, Wishes
@@ -24,7 +24,6 @@ PERMISSION = "registrations.run_rollover"
 SHOWN = 200  # problems on the page; the list of places has them all
 _LINES = forms.Textarea(attrs={"rows": 12, "cols": 60})
 _FEW = forms.Textarea(attrs={"rows": 3, "cols": 60})
-_DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 KINDS = {
     "unplaced": "Children without a place",
     "limit": "Squads over their limit",
@@ -63,12 +62,12 @@ class WishesForm(forms.Form):
     monthly_fee = forms.DecimalField(
         label="Monthly fee, £", min_value=0, max_value=1000, decimal_places=2
     )
-    opens_on = forms.DateField(label="Registration opens", widget=_DAY)
-    closes_on = forms.DateField(label="Registration closes", widget=_DAY)
-    first_month = forms.DateField(label="First month collected", widget=_DAY)
-    last_month = forms.DateField(label="Last month collected", widget=_DAY)
-    policy_on = forms.DateField(label="Pays from the first month if joined before", widget=_DAY)
-    earliest_birthday = forms.DateField(label="Nobody born before", widget=_DAY)
+    opens_on = forms.DateField(label="Registration opens", widget=Day())
+    closes_on = forms.DateField(label="Registration closes", widget=Day())
+    first_month = forms.DateField(label="First month collected", widget=Day())
+    last_month = forms.DateField(label="Last month collected", widget=Day())
+    policy_on = forms.DateField(label="Pays from the first month if joined before", widget=Day())
+    earliest_birthday = forms.DateField(label="Nobody born before", widget=Day())
     kit_sizes = forms.CharField(label="Kit sizes", max_length=200)
 
     def wishes(self) -> Wishes:

@@ -11,7 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
 from integrations import clock
-from integrations.office import OfficeAdmin, Sure, button
+from integrations.office import Day, OfficeAdmin, Sure, button
 from registrations.actions import offering, squads, states, trials
 from registrations.models import PlaceOffer, Registration, Team
 
@@ -21,9 +21,7 @@ SECRET = ["registration__medical_notes", "registration__not_to_collect"]
 class LastDay(forms.Form):
     """The last day of a trial."""
 
-    last_day = forms.DateField(
-        label="Last day of the trial", widget=forms.DateInput(attrs={"type": "date"})
-    )
+    last_day = forms.DateField(label="Last day of the trial", widget=Day())
 
 
 def _outside(row: Registration) -> bool:
