@@ -34,6 +34,8 @@ def _dressed(view: View) -> View:
             if request.user.is_authenticated:
                 more["sign_ins"] = signins.last(request.user)
             response.context_data = more | (response.context_data or {})
+            # The theme's header would look for the admin's page of a row of that name.
+            response.context_data.pop("object", None)
         return response
 
     return never_cache(with_theme(inner))

@@ -135,8 +135,16 @@ def test_every_page_of_ones_own_account_opens(client, boss):
         assert "security key" not in page.content.decode().lower().replace("old security key", "")
     TOTP.activate(boss, generate_totp_secret())
     RecoveryCodes.activate(boss)
-    for name in ("recovery/", "recovery/new/", "app/off/"):
+    key = {"type": "webauthn", "data": {"name": "Phone", "credential": {}}}
+    mine = Authenticator.objects.create(user=boss, **key)
+    other = User.objects.create_user("other", is_staff=True)
+    theirs = Authenticator.objects.create(user=other, **key)
+    own = [f"passkeys/{mine.pk}/{page}/" for page in ("off", "name")]
+    for name in ("recovery/", "recovery/new/", "app/off/", "passkeys/", *own):
         assert client.get(f"/admin/account/{name}").status_code == 200, name
+    for page in ("off", "name"):
+        assert client.post(f"/admin/account/passkeys/{theirs.pk}/{page}/").status_code == 404
+    assert Authenticator.objects.filter(pk=theirs.pk).exists()
 
 
 @pytest.mark.parametrize(("key", "ago"), [(SEEN, 121 * 60), (BEGAN, 12 * 3600 + 60)])
