@@ -19,7 +19,7 @@ from integrations.health.report import NAMES
 from integrations.models import ServiceState, StaffMail, StaffWish
 from integrations.office.pages import office
 from integrations.office.panels import Figure
-from integrations.office.worklists import Worklist, worklists
+from integrations.office.worklists import Waiting, census
 
 AN_HOUR = timedelta(hours=1)
 MORNING = 7  # o'clock in London
@@ -115,8 +115,7 @@ def _digest(user: User, about: str) -> None:
     """What waits for this person, and their numbers; no name of any child."""
     request = HttpRequest()
     request.user = user
-    waiting = [_waits(worklist) for _, worklist in worklists(request)]
-    lines = [line for line in waiting if line]
+    lines = [_waits(each) for each in census(request)]
     if not lines:
         return
     panels = [panel for panel in office().panels(request) if isinstance(panel, Figure)]
@@ -128,15 +127,10 @@ def _digest(user: User, about: str) -> None:
     tell(user, Kind.DIGEST, about, subject=subject, body="\n".join(parts))
 
 
-def _waits(worklist: Worklist) -> str:
-    rows, since = worklist.open(), worklist.since
-    number = rows.count()
-    if not number:
-        return ""
-    oldest = rows.order_by(since).values_list(since, flat=True).first()
-    days = (clock.now() - oldest).days if oldest else 0
+def _waits(waiting: Waiting) -> str:
+    days = (clock.now() - waiting.oldest).days if waiting.oldest else 0
     age = f", the oldest for {days} days" if days > 1 else ""
-    return f"- {worklist.title}: {number}{age}"
+    return f"- {waiting.list.title}: {waiting.number}{age}"
 
 
 def _key(user: User, kind: str, about: str) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
@@ -17,8 +18,11 @@ class TaskQuerySet(models.QuerySet):
     def settling(self, kind: str, since: str, moment: datetime) -> TaskQuerySet:
         """Those that take a row off its list: put off, or done after it began to wait."""
         done = Q(done_at__gte=OuterRef(since))
-        rows = self.filter(kind=kind, object_id=Cast(OuterRef("pk"), CharField()))
-        return rows.filter(Q(snoozed_until__gt=moment) | done)
+        return self.of(kind).filter(Q(snoozed_until__gt=moment) | done)
+
+    def of(self, kind: str) -> TaskQuerySet:
+        """Those of the outer query's row, which is of this kind."""
+        return self.filter(kind=kind, object_id=Cast(OuterRef("pk"), CharField()))
 
 
 class Task(models.Model):
@@ -60,7 +64,14 @@ def open_rows(rows: QuerySet, kind: str, since: str, moment: datetime) -> QueryS
 
 def put_off(rows: QuerySet, kind: str, moment: datetime) -> QuerySet:
     """The rows of a list that come back later."""
-    later = Task.objects.filter(
-        kind=kind, object_id=Cast(OuterRef("pk"), CharField()), snoozed_until__gt=moment
-    )
-    return rows.filter(Exists(later))
+    return rows.filter(Exists(Task.objects.of(kind).filter(snoozed_until__gt=moment)))
+
+
+def owned(rows: QuerySet, kind: str, owner: AbstractBaseUser) -> QuerySet:
+    """The rows of a list that somebody took, or was handed."""
+    return rows.filter(Exists(Task.objects.of(kind).filter(owner=owner)))
+
+
+def nobodys(rows: QuerySet, kind: str) -> QuerySet:
+    """The rows of a list that nobody took."""
+    return rows.filter(~Exists(Task.objects.of(kind).filter(owner__isnull=False)))

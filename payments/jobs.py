@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 
 from integrations.errors import OutsideError
+from payments import takings
 from payments.actions import arrears, asking, collecting, ending, orders, reconciling, repricing
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,12 @@ def order() -> None:
 def chase() -> None:
     """Look at what is late: reminders in waking hours, then staff."""
     arrears.chase()
+
+
+@shared_task(name="payments.add_up")
+def add_up() -> None:
+    """Add up the season's money for home."""
+    takings.add_up()
 
 
 @shared_task(name="payments.reconcile")

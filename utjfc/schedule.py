@@ -22,6 +22,7 @@ SECONDS = {
     "payments.price": 3,
     "payments.end": 3,
     "payments.order": 3,
+    "payments.add_up": 300,
     "payments.chase": 3600,
     "integrations.mail_resets": 5,
     "integrations.beat": 30,

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Value
 
 from integrations import clock
 from integrations.health import credentials, parts
@@ -134,17 +134,33 @@ def _waiting() -> dict[str, dict[str, Any]]:
     A row that is merely looked at again later, with no error, does not wait.
     """
     found: dict[str, dict[str, Any]] = {}
-    behind = Q(due_at__lte=clock.now()) | ~Q(last_error="")
-    for label, service in settings.DUE_SERVICES.items():
-        model = apps.get_model(label)
-        waiting = model._default_manager.waiting().filter(behind).count()
-        persons = model._default_manager.needs_person().count()
+    kinds = [(apps.get_model(label), name) for label, name in settings.DUE_SERVICES.items()]
+    for nth, waiting, persons in _counted([model for model, _ in kinds]):
+        model, service = kinds[nth]
         entry = found.setdefault(service, {"waiting": 0, "needs_person": 0, "kinds": {}})
         entry["waiting"] += waiting
         entry["needs_person"] += persons
         if waiting:
             entry["kinds"][str(model._meta.verbose_name_plural)] = waiting
     return found
+
+
+def _counted(models: list[Any]) -> list[tuple[int, int, int]]:
+    """(nth model, …): how many of its rows wait behind, and for a person; in one query."""
+    behind = Q(needs_person_at=None, due_at__isnull=False)
+    behind &= Q(due_at__lte=clock.now()) | ~Q(last_error="")
+    counts = [
+        model._default_manager.open()
+        .order_by()
+        .values(nth=Value(nth))
+        .annotate(
+            waiting=Count("pk", filter=behind),
+            persons=Count("pk", filter=Q(needs_person_at__isnull=False)),
+        )
+        .values_list("nth", "waiting", "persons")
+        for nth, model in enumerate(models)
+    ]
+    return sorted(counts[0].union(*counts[1:], all=True))
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -21,6 +21,7 @@ from integrations.errors import OutsideError
 from integrations.models import Due
 from integrations.office.buttons import Button, Sure, button, buttons_of, menus
 from integrations.office.exporting import export
+from integrations.office.searching import search
 from integrations.office.seeing import may_see_field, visible
 from integrations.office.story import Story
 from integrations.office.theme import dress
@@ -149,6 +150,13 @@ class OfficeAdmin(Story):
     ) -> HttpResponse:
         title = {"title": capfirst(str(self.opts.verbose_name_plural))}
         return super().changelist_view(request, title | (extra_context or {}))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        """Django's hook: the rows found, and whether they may come twice (never)."""
+        fields = self.get_search_fields(request)
+        return (search(queryset, fields, search_term) if fields else queryset), False
 
     # --- saving: a constraint that a form could not foresee is told, not a 500
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -44,12 +44,11 @@ def _rows(site: AdminSite, request: HttpRequest, text: str) -> list[SearchResult
 
 
 def _matches(owner: Any, request: HttpRequest, text: str) -> list[Any]:
-    rows, twice = owner.get_search_results(request, owner.get_queryset(request), text)
+    rows, _ = owner.get_search_results(request, owner.get_queryset(request), text)
     related = owner.get_list_select_related(request)
     if related and related is not True:
         rows = rows.select_related(*related)
-    rows = rows[: EACH * 2]  # a join may bring a row twice; so may not be sorted out in SQL
-    return list({row.pk: row for row in rows}.values())[:EACH] if twice else list(rows[:EACH])
+    return list(rows[:EACH])
 
 
 def _result(owner: Any, row: Any) -> SearchResult:

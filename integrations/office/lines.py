@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 
 from integrations import clock, work
-from integrations.office.worklists import Worklist, worklists
+from integrations.office.worklists import Waiting, Worklist
 
 
 @dataclass(frozen=True)
@@ -53,26 +52,43 @@ class Line:
         return route(self.owner_admin, "do")
 
 
-def oldest(request: HttpRequest, number: int) -> list[Line]:
+def oldest(found: list[Waiting], request: HttpRequest, number: int) -> list[Line]:
     """The rows that have waited longest, of all lists together, for the home page."""
-    found: list[Line] = []
-    for owner, worklist in worklists(request):
-        found += lines(request, owner, worklist, worklist.open(), number)
-    # A row without its moment comes last rather than breaking everybody's home page.
-    return sorted(found, key=lambda line: (not line.since, line.since or clock.now()))[:number]
+    # Of lists sorted by their oldest row, no further one can hold one of the oldest.
+    first = sorted(found, key=lambda each: _age(each.oldest))[:number]
+    rows = [(each, row) for each in first for row in each.rows.order_by(each.list.since)[:number]]
+    rows.sort(key=lambda pair: _age(getattr(pair[1], pair[0].list.since)))
+    return _lines(request, rows[:number])
 
 
-def lines(
-    request: HttpRequest, owner: Any, of: Worklist, rows: QuerySet, number: int
-) -> Iterator[Line]:
-    """The oldest rows of one list, with what somebody decided about each."""
-    may = owner.has_press_permission(request)
-    some = list(rows.order_by(of.since)[:number])
-    keys = [str(row.pk) for row in some]
-    tasks = work.Task.objects.filter(kind=of.kind, object_id__in=keys).select_related("owner")
-    by_key = {task.object_id: task for task in tasks}
-    for row in some:
-        yield Line(owner, of, row, by_key.get(str(row.pk)), may)
+def lines(request: HttpRequest, waiting: Waiting, number: int) -> list[Line]:
+    """The oldest rows of one list."""
+    rows = waiting.rows.order_by(waiting.list.since)[:number]
+    return _lines(request, [(waiting, row) for row in rows])
+
+
+def _lines(request: HttpRequest, rows: list[tuple[Waiting, Any]]) -> list[Line]:
+    """Each row with what somebody decided about it."""
+    named = Q(pk__in=[])
+    for each, row in rows:
+        named |= Q(kind=each.list.kind, object_id=str(row.pk))
+    tasks = work.Task.objects.filter(named).select_related("owner") if rows else []
+    known = {(task.kind, task.object_id): task for task in tasks}
+    return [
+        Line(
+            each.owner,
+            each.list,
+            row,
+            known.get((each.list.kind, str(row.pk))),
+            each.owner.has_press_permission(request),
+        )
+        for each, row in rows
+    ]
+
+
+def _age(moment: datetime | None) -> tuple[bool, datetime]:
+    """Oldest first; a row without its moment comes last rather than breaking everybody's page."""
+    return (moment is None, moment or clock.now())
 
 
 def route(owner: Any, page: str) -> str:

@@ -17,7 +17,7 @@ from integrations.office.finding import find
 from integrations.office.lines import oldest
 from integrations.office.panels import Chart, Figure, Panel, Provider
 from integrations.office.theme import UnfoldAdminSite
-from integrations.office.worklists import count_waiting
+from integrations.office.worklists import census
 
 ORDER = {"registrations": 0, "payments": 1, "integrations": 2}
 OLDEST = 8  # of the work queue on the home page
@@ -86,11 +86,11 @@ class Office(UnfoldAdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         """The home page: the numbers of whoever looks, and what waits for a person."""
-        panels = self.panels(request)
+        panels, waiting = self.panels(request), census(request)
         found = {
-            "waiting_for_person": count_waiting(request),
+            "waiting_for_person": sum(each.number for each in waiting),
             "figures": [panel for panel in panels if isinstance(panel, Figure)],
-            "lines": oldest(request, OLDEST),
+            "lines": oldest(waiting, request, OLDEST),
             "charts": [panel for panel in panels if isinstance(panel, Chart)],
         }
         return super().index(request, found | (extra_context or {}))

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -17,7 +18,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from integrations import clock, work
 from integrations.office.lines import lines, route
 from integrations.office.pages import Office
-from integrations.office.worklists import Worklist, worklists
+from integrations.office.worklists import Waiting, Worklist, census, worklists
 
 SHOWN = 100  # rows of one list; the rest is in the list itself
 DAYS = {"1": "tomorrow", "7": "in a week", "30": "in a month"}
@@ -47,10 +48,11 @@ def needs_a_person(request: HttpRequest) -> HttpResponse:
     whose = request.GET.get("whose", "")
     if whose not in WHOSE:
         raise Http404
-    found = [_shown(request, owner, worklist, whose) for owner, worklist in worklists(request)]
+    user = cast(User, request.user)
+    found = census(request, lambda worklist: _rows(worklist, whose, user))
     context = admin.site.each_context(request) | {
         "title": "Needs a person",
-        "lists": [entry for entry in found if entry["count"]],
+        "lists": [_shown(request, each) for each in found],
         "whose": whose,
         "choices": WHOSE.items(),
         "days": DAYS.items(),
@@ -136,20 +138,22 @@ def _list(request: HttpRequest, kind: str) -> tuple[Any, Worklist]:
     raise Http404
 
 
-def _shown(request: HttpRequest, owner: Any, of: Worklist, whose: str) -> dict[str, Any]:
-    rows = of.put_off() if whose == "later" else of.open()
-    if whose in ("mine", "nobody"):
-        mine = work.Task.objects.filter(kind=of.kind, owner__isnull=False)
-        if whose == "mine":
-            mine = mine.filter(owner=cast(User, request.user))
-        keys = list(mine.values_list("object_id", flat=True))
-        rows = rows.filter(pk__in=keys) if whose == "mine" else rows.exclude(pk__in=keys)
+def _rows(of: Worklist, whose: str, user: User) -> QuerySet:
+    """The rows of a list that the page shows."""
+    if whose == "later":
+        return of.put_off()
+    if whose == "mine":
+        return work.owned(of.open(), of.kind, user)
+    return work.nobodys(of.open(), of.kind) if whose == "nobody" else of.open()
+
+
+def _shown(request: HttpRequest, waiting: Waiting) -> dict[str, Any]:
     return {
-        "title": of.title,
-        "kind": of.kind,
-        "count": rows.count(),
-        "more": route(owner, "changelist"),
-        "lines": list(lines(request, owner, of, rows, SHOWN)),
+        "title": waiting.list.title,
+        "kind": waiting.list.kind,
+        "count": waiting.number,
+        "more": route(waiting.owner, "changelist"),
+        "lines": lines(request, waiting, SHOWN),
     }
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet, Value
 from django.http import HttpRequest
 
 from integrations import clock, work
@@ -60,9 +61,36 @@ def worklists(request: HttpRequest) -> Iterator[tuple[Any, Worklist]]:
                 yield owner, replace(worklist, rows=worklist.rows.filter(pk__in=mine))
 
 
-def count_waiting(request: HttpRequest) -> int:
-    """How many rows wait for a person, all kinds together."""
-    return sum(worklist.open().count() for _, worklist in worklists(request))
+@dataclass(frozen=True)
+class Waiting:
+    """A worklist with rows in it: which rows, how many, and when the oldest began to wait."""
+
+    owner: Any
+    list: Worklist
+    rows: QuerySet
+    number: int
+    oldest: datetime | None
+
+
+def census(
+    request: HttpRequest, which: Callable[[Worklist], QuerySet] = Worklist.open
+) -> list[Waiting]:
+    """Every worklist in which rows wait, all of them counted by one query."""
+    lists = [(owner, each, which(each)) for owner, each in worklists(request)]
+    counts = [
+        rows.order_by()
+        .values(nth=Value(nth))
+        .annotate(how_many=Count("pk"), oldest=Min(each.since))
+        .values_list("nth", "how_many", "oldest")
+        for nth, (_, each, rows) in enumerate(lists)
+    ]
+    found = counts[0].union(*counts[1:], all=True) if counts else []
+    waiting = []
+    for nth, number, oldest in sorted(found):
+        owner, worklist, rows = lists[nth]
+        if number:
+            waiting.append(Waiting(owner, worklist, rows, number, oldest))
+    return waiting
 
 
 def retry(row: Due) -> bool:

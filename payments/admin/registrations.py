@@ -48,6 +48,6 @@ SOURCES += [asked, paid, collected]
 Deeds.queues = [*Deeds.queues, "billing_requests", "subscriptions", "payments"]
 RegistrationAdmin.search_fields = [
     *RegistrationAdmin.search_fields,
-    "billing_requests__gocardless_id",
-    "payments__gocardless_id",
+    "billing_requests__gocardless_id__exact",
+    "payments__gocardless_id__exact",
 ]

@@ -8,8 +8,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from registrations.models import Registration, Season
-from registrations.models.seasons import AGE_GROUPS
+from integrations import clock
+from registrations.models import Registration, Season, Team, visible_to
+from registrations.models.seasons import AGE_GROUPS, IN_AGE_ORDER
 
 
 class AgeGroupFilter(admin.SimpleListFilter):
@@ -67,3 +68,22 @@ class SeasonFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset.filter(season__code=self.value()) if self.value() else queryset
+
+
+class TeamFilter(admin.SimpleListFilter):
+    """Teams of the season that is looked at, youngest first; the current one where none is."""
+
+    title = "team"
+    parameter_name = "team"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        code = request.GET.get(SeasonFilter.parameter_name)
+        today = clock.today()
+        dated = {"season__opens_on__lte": today, "season__closes_on__gte": today}
+        teams = Team.objects.filter(**({"season__code": code} if code else dated))
+        listed = visible_to(request.user, teams).order_by(*IN_AGE_ORDER)
+        return [(str(team.pk), str(team)) for team in listed]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        number = self.value() or ""
+        return queryset.filter(team=number) if number.isdecimal() else queryset

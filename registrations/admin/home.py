@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -25,24 +26,20 @@ STATUS = Registration.Status
 LIST = "admin:registrations_registration_changelist"
 NUMBERS = "registrations.see_numbers"
 LOST = [Sms.Status.FAILED, Sms.Status.UNDELIVERED]
-FATES = {
-    "sent": Count("pk"),
-    "arrived": Count("pk", filter=Q(status=Sms.Status.DELIVERED)),
-    "lost": Count("pk", filter=Q(status__in=LOST)),
-}
 
 
 @office().panel("registrations.view_registration", NUMBERS)
 def players(request: HttpRequest) -> Iterator[Panel]:
     """Registered, pending, suspended; by team against its limit; over time."""
-    season = current_season()
+    season = Season.objects.current(clock.today())
     if season is None:
         return
     rows = _mine(request, Registration).filter(season=season)
     may = request.user.has_perm("registrations.view_registration")
     page = f"{reverse(LIST)}?" if may else ""
-    yield from _figures(rows, season, page)
-    teams = list(_teams(request, rows, season, page))
+    counted = _counted(rows)
+    yield from _figures(rows, sum(counted.values(), Counter()), season, page)
+    teams = list(_teams(request, counted, season, page))
     yield Chart(f"Players by team, {season.label}", "Team", "players", teams)
     yield Chart("Registrations by week", "Week from", "sent in", list(_weeks(rows, page)))
 
@@ -61,34 +58,38 @@ def texts(request: HttpRequest) -> Iterator[Panel]:
 
 def _delivered(rows: Any, page: str) -> Iterator[Figure]:
     now = clock.now()
-    counted = rows.filter(created_at__gt=now - MONTH).aggregate(**FATES)
+    lately, earlier = Q(created_at__gt=now - MONTH), Q(created_at__lte=now - MONTH)
+    recent = rows.filter(created_at__gt=now - 2 * MONTH)
+    counted = recent.aggregate(**_fates(lately), **_fates(earlier, "_before"))
     if not counted["sent"]:
         return
     words = f"{counted['arrived']} of {counted['sent']} in 30 days, {counted['lost']} lost"
-    earlier = rows.filter(created_at__lte=now - MONTH, created_at__gt=now - 2 * MONTH)
-    before = earlier.aggregate(**FATES)
-    if before["sent"]:
-        words += f"; {_share(before)} in the 30 before"
+    if counted["sent_before"]:
+        words += f"; {_share(counted, '_before')} in the 30 before"
     level = "poor" if counted["lost"] else "good"
     yield Figure("Texts delivered", _share(counted), page, words, level)
 
 
 def _texts(rows: Any, page: str) -> Iterator[Bar]:
     """What arrived of each week's texts, against what was sent."""
-    counted = _by_week(rows, "created_at", FATES)
+    counted = _by_week(rows, "created_at", _fates(Q()))
     for day, span in _mondays("created_at"):
         week = counted.get(day, {"arrived": 0, "sent": 0})
         place = page and f"{page}?{span}"
         yield Bar(f"{day:%-d %b}", week["arrived"], place, limit=week["sent"] or None)
 
 
-def _share(counted: dict[str, int]) -> str:
-    return f"{counted['arrived'] * 100 / counted['sent']:.0f} %"
+def _fates(when: Q, suffix: str = "") -> dict[str, Count]:
+    """How many texts there were, arrived, and were lost."""
+    return {
+        f"sent{suffix}": Count("pk", filter=when),
+        f"arrived{suffix}": Count("pk", filter=when & Q(status=Sms.Status.DELIVERED)),
+        f"lost{suffix}": Count("pk", filter=when & Q(status__in=LOST)),
+    }
 
 
-def current_season() -> Season | None:
-    """The season whose registration year holds today, else the newest."""
-    return Season.objects.containing(clock.today()).first() or Season.objects.first()
+def _share(counted: dict[str, int], suffix: str = "") -> str:
+    return f"{counted[f'arrived{suffix}'] * 100 / counted[f'sent{suffix}']:.0f} %"
 
 
 def _mine(request: HttpRequest, model: Any) -> Any:
@@ -96,18 +97,28 @@ def _mine(request: HttpRequest, model: Any) -> Any:
     return visible_to(request.user, model.objects.order_by())
 
 
-def _figures(rows: RegistrationQuerySet, season: Season, page: str) -> Iterator[Figure]:
+def _counted(rows: RegistrationQuerySet) -> dict[int, Counter[str]]:
+    """The season's live registrations by team: all of them, and by what home tells of them."""
     now = clock.now()
-    counted = rows.live().aggregate(
-        all=Count("pk"),
-        week=Count("pk", filter=Q(submitted_at__gt=now - WEEK)),
-        before=Count("pk", filter=Q(submitted_at__gt=now - 2 * WEEK, submitted_at__lte=now - WEEK)),
-        pending=Count("pk", filter=Q(status=STATUS.PENDING_PAYMENT)),
-        old=Count("pk", filter=Q(status=STATUS.PENDING_PAYMENT, submitted_at__lte=now - WEEK)),
-        suspended=Count("pk", filter=Q(status=STATUS.SUSPENDED)),
-        waiting=Count("pk", filter=Q(status=STATUS.WAITING)),
-        trial=Count("pk", filter=Q(status=STATUS.TRIAL)),
-    )
+    pending = Q(status=STATUS.PENDING_PAYMENT)
+    counts = {
+        "all": Q(),
+        "week": Q(submitted_at__gt=now - WEEK),
+        "before": Q(submitted_at__gt=now - 2 * WEEK, submitted_at__lte=now - WEEK),
+        "pending": pending,
+        "old": pending & Q(submitted_at__lte=now - WEEK),
+        "suspended": Q(status=STATUS.SUSPENDED),
+        "waiting": Q(status=STATUS.WAITING),
+        "trial": Q(status=STATUS.TRIAL),
+    }
+    found = rows.live().values_list("team")
+    found = found.annotate(**{name: Count("pk", filter=which) for name, which in counts.items()})
+    return {team: Counter(dict(zip(counts, numbers, strict=True))) for team, *numbers in found}
+
+
+def _figures(
+    rows: RegistrationQuerySet, counted: Counter[str], season: Season, page: str
+) -> Iterator[Figure]:
     trend = f"{counted['week']} in 7 days, {counted['before']} in the 7 before"
     here = page and f"{page}season={season.code}"
     yield Figure("Registered", f"{counted['all']:,}", here, trend)
@@ -130,24 +141,23 @@ def _figures(rows: RegistrationQuerySet, season: Season, page: str) -> Iterator[
 
 
 def _suspended(rows: RegistrationQuerySet, number: int, here: str) -> Figure:
-    lately = Suspension.objects.filter(registration__in=rows)
     since = clock.now() - WEEK
-    made = lately.filter(suspended_at__gt=since).count()
-    lifted = lately.filter(lifted_at__gt=since).count()
-    words = f"{made} made and {lifted} lifted in 7 days"
+    made, lifted = Q(suspended_at__gt=since), Q(lifted_at__gt=since)
+    lately = Suspension.objects.filter(made | lifted, registration__in=rows).aggregate(
+        made=Count("pk", filter=made), lifted=Count("pk", filter=lifted)
+    )
+    words = f"{lately['made']} made and {lately['lifted']} lifted in 7 days"
     place = here and f"{here}&status__exact={STATUS.SUSPENDED}"
     return Figure("Suspended", f"{number:,}", place, words)
 
 
 def _teams(
-    request: HttpRequest, rows: RegistrationQuerySet, season: Season, page: str
+    request: HttpRequest, counted: dict[int, Counter[str]], season: Season, page: str
 ) -> Iterator[Bar]:
-    counted = dict(
-        rows.live().values("team").annotate(players=Count("pk")).values_list("team", "players")
-    )
     for team in sorted(_mine(request, Team).filter(season=season), key=_by_age):
-        place = page and f"{page}season={season.code}&team__id__exact={team.pk}"
-        yield Bar(str(team), counted.get(team.pk, 0), place, limit=team.squad_limit)
+        place = page and f"{page}season={season.code}&team={team.pk}"
+        number = counted[team.pk]["all"] if team.pk in counted else 0
+        yield Bar(str(team), number, place, limit=team.squad_limit)
 
 
 def _by_age(team: Team) -> tuple[int, str]:

@@ -14,7 +14,7 @@ from integrations.airtable.links import InAirtable
 from integrations.office import OfficeForm, Worklist
 from registrations.actions import states, sync
 from registrations.admin.behalf import OnBehalf
-from registrations.admin.choosing import AgeGroupFilter, AttentionFilter, SeasonFilter
+from registrations.admin.choosing import AgeGroupFilter, AttentionFilter, SeasonFilter, TeamFilter
 from registrations.admin.circulars import Writing
 from registrations.admin.closed import ClosedSeason
 from registrations.admin.deeds import Deeds
@@ -72,9 +72,15 @@ class RegistrationAdmin(
     list_display_links = ["child"]
     found_by_search = 1
     icon = "person"
-    list_filter = [AttentionFilter, "status", SeasonFilter, AgeGroupFilter, "team"]
+    list_filter = [
+        AttentionFilter,
+        "status",
+        SeasonFilter,
+        AgeGroupFilter,
+        TeamFilter,
+        ("submitted_at", admin.DateFieldListFilter),
+    ]
     list_select_related = ["player", "guardian", "team", "season"]
-    date_hierarchy = "submitted_at"
     search_fields = [
         "player__first_name",
         "player__last_name",

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from integrations.office import OfficeAdmin
+from integrations.office.searching import holding
 
 POSTCODE = re.compile(r"([A-Z]{1,2}\d[A-Z\d]?)\s*(\d[A-Z]{2})")
 
@@ -32,28 +33,20 @@ def postcode(text: str) -> str:
     return f"{found[1]} {found[2]}" if found else ""
 
 
-def person_query(text: str, people: list[str], phones: list[str] | None = None) -> Q | None:
-    """The condition for a whole phone or postcode over lookups such as "guardian"; else None.
+def person_query(
+    text: str, people: list[str], phones: list[str] | None = None
+) -> dict[str, Q] | None:
+    """The conditions for a whole phone or postcode, by path such as "guardian"; else None.
 
-    `people` have a postcode and a phone; `phones` are further phone fields.
+    People have a postcode and a phone; `phones` are further phone fields of the row itself.
     """
     if part := phone_part(text):
-        fields = [_join(person, "phone") for person in people] + (phones or [])
-        return _any(fields, "contains", part)
+        own = Q(*((f"{name}__icontains", part) for name in phones or []), _connector=Q.OR)
+        found = {person: Q(phone__icontains=part) for person in people}
+        return found | {"": found.get("", Q()) | own} if phones else found
     if code := postcode(text):
-        return _any([_join(person, "postcode") for person in people], "iexact", code)
+        return {person: Q(postcode__iexact=code) for person in people}
     return None
-
-
-def _join(person: str, field: str) -> str:
-    return f"{person}__{field}" if person else field
-
-
-def _any(fields: list[str], lookup: str, value: str) -> Q:
-    condition = Q()
-    for field in fields:
-        condition |= Q(**{f"{field}__{lookup}": value})
-    return condition
 
 
 class PersonSearch(OfficeAdmin):
@@ -68,8 +61,8 @@ class PersonSearch(OfficeAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str
     ) -> tuple[QuerySet, bool]:
-        """Django's hook: the rows found, and whether they may come twice."""
-        condition = person_query(search_term, self.search_people, self.search_phones)
-        if condition is not None:
-            return queryset.filter(condition), False
+        """Django's hook: the rows found, and whether they may come twice (never)."""
+        found = person_query(search_term, self.search_people, self.search_phones)
+        if found is not None:
+            return holding(queryset, found), False
         return super().get_search_results(request, queryset, search_term)

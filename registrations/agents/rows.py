@@ -58,8 +58,7 @@ def season(code: str) -> Season:
     if code:
         found = Season.objects.filter(code=code).first()
     else:
-        today = clock.today()
-        found = Season.objects.containing(today).first() or Season.objects.first()
+        found = Season.objects.current(clock.today())
     if found is None:
         raise NotFound(f"There is no season {code}." if code else "There is no season yet.")
     return found
@@ -68,8 +67,7 @@ def season(code: str) -> Season:
 def found_by(caller: Caller, rows: QuerySet[Registration], text: str) -> QuerySet[Registration]:
     """The rows that the office's own search finds."""
     owner = cast(OfficeAdmin, admin.site._registry[Registration])
-    found, twice = owner.get_search_results(caller.request, rows, text)
-    return found.distinct() if twice else found
+    return owner.get_search_results(caller.request, rows, text)[0]
 
 
 def line(row: Registration) -> dict[str, Any]:

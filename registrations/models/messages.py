@@ -66,7 +66,13 @@ class Sms(Due):
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at"], name="sms_due", condition=Q(due_at__isnull=False))
+            models.Index(fields=["due_at"], name="sms_due", condition=Q(due_at__isnull=False)),
+            models.Index(fields=["-created_at", "-id"], name="sms_newest"),
+            models.Index(
+                fields=["created_at"],
+                name="sms_lost",
+                condition=Q(status__in=["failed", "undelivered"]),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -95,7 +101,8 @@ class Email(Due):
             )
         ]
         indexes = [
-            models.Index(fields=["due_at"], name="email_due", condition=Q(due_at__isnull=False))
+            models.Index(fields=["due_at"], name="email_due", condition=Q(due_at__isnull=False)),
+            models.Index(fields=["-created_at", "-id"], name="email_newest"),
         ]
 
     def __str__(self) -> str:

@@ -227,6 +227,12 @@ class Registration(models.Model):
         indexes = [
             models.Index(fields=["status", "-submitted_at"], name="registration_by_status"),
             models.Index(fields=["season", "child_key"], name="registration_by_child"),
+            models.Index(fields=["-submitted_at", "-id"], name="registration_newest"),
+            models.Index(
+                fields=["flagged_at"],
+                name="registration_flagged",
+                condition=Q(flagged_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import cast
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -32,6 +33,10 @@ class SeasonQuerySet(models.QuerySet):
     def containing(self, day: date) -> SeasonQuerySet:
         """The season that takes registrations on `day` (Europe/London)."""
         return self.filter(opens_on__lte=day, closes_on__gte=day, closed_at=None)
+
+    def current(self, day: date) -> Season | None:
+        """The one that takes registrations on `day`, else the newest."""
+        return cast("Season | None", self.containing(day).first() or self.first())
 
 
 class Season(models.Model):

@@ -14,12 +14,13 @@ django.setup()
 from django.db import connection  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
 
-from tests.benchmarks import airtable, chat, photos, rollover, webhooks  # noqa: E402
+from tests.benchmarks import airtable, chat, office, photos, rollover, webhooks  # noqa: E402
 
 LINES = {
     "b1": airtable.run,
     "b3": webhooks.run,
     "b4": chat.run,
+    "b5": office.run,
     "b6": photos.run,
     "b7": rollover.run,
 }

@@ -10,6 +10,7 @@ from integrations import clock
 from integrations.models import Task
 from registrations.models import Sms
 from tests import factories
+from tests.benchmarks import office
 
 pytestmark = pytest.mark.django_db
 KIND = "registrations.registration/flagged_at"
@@ -188,3 +189,13 @@ def test_the_committee_reads_numbers_that_lead_nowhere(client):
     assert [chart.heading for chart in charts] == ["Team", *weekly, "Month"]
     assert charts[0].bars[0].text == "1 of 1"
     assert row.player.full_name not in page.content.decode()
+
+
+def test_home_lists_and_search_cost_as_many_queries_for_many_rows_as_for_few(client):
+    """The counts of the benchmark's B5, with a club of two sizes that `make test` can afford."""
+    office.fill(60)
+    few = {page.name: office.queries(page, client) for page in office.pages()}
+    office.add(range(60, 180))
+    many = {page.name: office.queries(page, client) for page in office.pages()}
+    assert many == few
+    assert max(many.values()) <= office.MOST_QUERIES
