@@ -11,16 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 
 from integrations import clock, queue
 from payments import siblings
 from payments.actions import kinship
-from payments.models import MonthlyPrice, PriceReason, SiblingCase
-from registrations.actions import states, sync
+from payments.models import MonthlyPrice, PriceReason, SiblingCase, Subscription
+from registrations.actions import messages, states, sync
 from registrations.models import Registration, Season, TimelineEntry, note
 from registrations.wording import pounds
+
+RUNNING = (Subscription.Status.ACTIVE, Subscription.Status.PAUSED)
+LEAST = 100  # pence: GoCardless collects no less (domain 5.5)
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,84 @@ def add(
     return decide(case.pk, SiblingCase.Standing.APPROVED, reason=reason, by=by, at=at)
 
 
+@transaction.atomic
+def agree(
+    registration_id: int, *, list_pence: int, reason: str, by: states.Actor, at: datetime
+) -> None:
+    """Another list price for one child, by staff; discounts come off it, and GoCardless follows.
+
+    The family is told: here where nothing is collected yet, else when the bank has been told.
+    """
+    _alone(registration_id)
+    registration = states.locked(registration_id)
+    if registration.cancelled_at or registration.duplicate_of_id:
+        raise ValidationError("This registration is no longer collected from.")
+    if list_pence < LEAST:
+        raise ValidationError("Less than £1 cannot be collected: say that no months are asked for.")
+    look_again(registration_id, at=at)
+    price = MonthlyPrice.objects.filter(registration=registration_id)
+    before = price.get().list_pence
+    if before == list_pence:
+        raise ValidationError(f"The list price is {pounds(before)} already.")
+    price.update(list_pence=list_pence)
+    PriceReason.objects.create(
+        registration=registration,
+        pence=registration.monthly_fee_pence,
+        list_pence=list_pence,
+        words=reason[:300],
+        agreed_by=states.name_of(by),
+        at=at,
+    )
+    words = f"List price {pounds(list_pence)} a month instead of {pounds(before)}: {reason}"
+    note(registration, TimelineEntry.Kind.PAYMENT, words, at=at, by=states.name_of(by))
+    _price_family(kinship.family_ids({registration_id}), at)
+    _expect(registration_id, at)
+
+
+def _expect(registration_id: int, at: datetime) -> None:
+    """Without a Direct Debit nobody else changes what is expected, or tells the family."""
+    registration = states.locked(registration_id)
+    if registration.subscriptions.exclude(gocardless_id="").filter(status__in=RUNNING).exists():
+        return
+    this_month = clock.today().replace(day=1)
+    open_months = registration.monthly_charges.filter(payment=None, month__gte=this_month)
+    open_months.exclude(status="confirmed").update(pence=registration.monthly_fee_pence)
+    messages.queue_monthly_fee(registration, why=why_changed(registration_id), at=at)
+
+
+def foresee_fee(registration: Registration) -> list[tuple[str, str]]:
+    """How the monthly fee is now and why, and what a change does outside, in lines for staff."""
+    newest = registration.price_reasons.first()
+    kept = MonthlyPrice.objects.filter(registration=registration).first()
+    listed = kept.list_pence if kept else registration.monthly_fee_pence
+    why = newest.words if newest else "as agreed when the child was registered"
+    lines = [
+        ("Now", f"{pounds(registration.monthly_fee_pence)} a month: {why}"),
+        ("List price", f"{pounds(listed)}; a sibling discount comes off the new one too"),
+    ]
+    if plan := registration.subscriptions.filter(status__in=RUNNING).first():
+        words = f"the Direct Debit of {pounds(plan.pence)} is changed from the next payment on"
+        lines.append(("GoCardless", f"{words}; what is on its way stays as it is"))
+    to = registration.guardian.phone or registration.guardian.email or "nobody: no contact is known"
+    lines.append(("The family is told", f"the new fee and why, at {to}"))
+    lines.append(("Airtable", "the row shows the new fee"))
+    return lines
+
+
+def why_changed(registration_id: int) -> str:
+    """Staff's reason, where the newest change of the fee is theirs; "" where the rule made it."""
+    newest = PriceReason.objects.filter(registration=registration_id).first()
+    agreed = PriceReason.objects.filter(registration=registration_id).exclude(agreed_by="")
+    found = agreed.filter(at=newest.at).first() if newest else None
+    return found.words if found else ""
+
+
+def why_agreed(registration_id: int) -> str:
+    """Staff's reason for the list price as it is; "" where it is the season's."""
+    agreed = PriceReason.objects.filter(registration=registration_id).exclude(agreed_by="")
+    return agreed.values_list("words", flat=True).first() or ""
+
+
 def foresee(case: SiblingCase, *, linked: bool) -> list[tuple[Registration, int, int]]:
     """Whose monthly fee would change if the two counted as siblings, or not: (who, from, to)."""
     ids = kinship.family_ids({case.one_id, case.other_id})
@@ -161,9 +243,12 @@ def _price(row: Registration, place: int, first: int | None) -> Price:
     kept = getattr(row, "monthly_price", None)
     listed = kept.list_pence if kept else row.monthly_fee_pence
     percent = siblings.percent_for(place, row.season.sibling_percents)
+    agreed = why_agreed(row.pk) if kept else ""
     words = f"child {place + 1} of the family this season, {percent} % off {pounds(listed)}"
     if not percent:
         first, words = None, f"the list price, {pounds(listed)}"
+    if agreed:
+        words = f"{words}, agreed because: {agreed}"[:300]
     return Price(siblings.discounted(listed, percent), listed, percent, first, words)
 
 

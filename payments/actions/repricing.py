@@ -23,7 +23,6 @@ MOST_AMENDMENTS = 10
 _TOO_MANY = "number_of_subscription_amendments_exceeded"
 # Nothing is left to amend; the event that says so is on its way.
 _OVER = ("subscription_already_ended", "subscription_not_active")
-_RUNNING = (Subscription.Status.ACTIVE, Subscription.Status.PAUSED)
 
 
 def price_due() -> None:
@@ -48,7 +47,9 @@ def _attend(row: MonthlyPrice) -> None:
 
 def _running(row: MonthlyPrice) -> Subscription | None:
     """The subscription that collects now; one that is still to be made takes the new price."""
-    plans = Subscription.objects.filter(registration=row.registration_id, status__in=_RUNNING)
+    plans = Subscription.objects.filter(
+        registration=row.registration_id, status__in=discounts.RUNNING
+    )
     return plans.exclude(gocardless_id="").select_related("registration").first()
 
 
@@ -99,7 +100,8 @@ def _tell(registration: Registration, before: int, pence: int) -> None:
     moment = clock.now()
     words = f"Monthly Direct Debit changed from {pounds(before)} to {pounds(pence)}"
     note(registration, TimelineEntry.Kind.PAYMENT, words, at=moment)
-    messages.queue_monthly_fee(registration, discounted=pence < before, at=moment)
+    why, discounted = discounts.why_changed(registration.pk), pence < before
+    messages.queue_monthly_fee(registration, discounted=discounted, why=why, at=moment)
     sync.touch(registration)
 
 

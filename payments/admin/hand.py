@@ -17,7 +17,7 @@ from integrations.office import Day, Reason, button
 from integrations.office.admins import QueueAdmin
 from integrations.office.buttons import lend
 from payments import lines
-from payments.actions import by_hand, orders
+from payments.actions import by_hand, discounts, orders
 from payments.admin.collecting import OfRegistration, PaymentAdmin
 from payments.models import HandPayment, OpeningBalance, Payment, PaymentOrder
 from registrations.admin.registrations import RegistrationAdmin
@@ -78,6 +78,15 @@ class Amount(Reason):
     amount = forms.DecimalField(
         label="Amount in pounds", max_digits=8, decimal_places=2, min_value=Decimal("0.01")
     )
+
+
+class Fee(forms.Form):
+    """Another list price for one child, and the reason that its family reads."""
+
+    amount = forms.DecimalField(
+        label="List price a month, in pounds", max_digits=6, decimal_places=2, min_value=Decimal(1)
+    )
+    reason = forms.CharField(label="Why (the family is told)", max_length=100)
 
 
 def _live(row: Registration) -> bool:
@@ -147,6 +156,22 @@ class MoneyDeeds(RegistrationAdmin):
         """What the family owed for this child when the club began with this platform."""
         by_hand.open_with(row.pk, pence=_pence(amount), as_of=as_of, words=words, by=_user(request))
         return RECORDED
+
+    @button(
+        "Change the monthly fee", shown=_placed, ask=Fee, permission="money",
+        preview="what_the_fee_changes", menu="Money",
+    )  # fmt: skip
+    def change_fee(
+        self, request: HttpRequest, row: Registration, amount: Decimal, reason: str
+    ) -> str:
+        """Another list price for this child."""
+        by, pence = _user(request), _pence(amount)
+        discounts.agree(row.pk, list_pence=pence, reason=reason, by=by, at=clock.now())
+        return "Changed. GoCardless follows within seconds; the family is told."
+
+    def what_the_fee_changes(self, request: HttpRequest, row: Registration) -> dict[str, Any]:
+        """How the fee is now and why, and what happens outside."""
+        return {"lines": discounts.foresee_fee(row)}
 
     def what_is_open(self, request: HttpRequest, row: Registration) -> dict[str, Any]:
         """Every line of this child's books that money could be for."""

@@ -110,6 +110,9 @@ class PriceReason(models.Model):
         Registration, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     words = models.CharField(max_length=300)
+    agreed_by = models.CharField(
+        max_length=150, blank=True, help_text="whoever changed the list price; empty: the rule"
+    )
     at = models.DateTimeField()
 
     class Meta:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
@@ -68,6 +69,29 @@ def take_shirt(draft: Draft, number: int, *, at: datetime) -> None:
     ShirtHold.objects.filter(draft=draft).delete()
     words = f"Shirt {number} ({registration.kit_type.lower()})"
     note(registration, TimelineEntry.Kind.CHAT, words, at=at)
+
+
+@transaction.atomic
+def change_shirt(
+    registration_id: int, number: int | None, *, reason: str, at: datetime, by: states.Actor = None
+) -> None:
+    """Give a child another number, or none; raises ValidationError where it is not free."""
+    registration = states.locked(registration_id)
+    before = registration.shirt_number
+    if before == number:
+        return
+    if registration.cancelled_at:
+        raise ValidationError("This registration was cancelled.")
+    if number and number not in free_in(registration.team_id, at=at):
+        raise ValidationError(f"Shirt {number} is taken or held in {registration.team}.")
+    registration.shirt_number = number
+    try:
+        with transaction.atomic():
+            states.save(registration)
+    except IntegrityError:
+        raise ValidationError("That shirt was taken at this moment: look again.") from None
+    words = f"Shirt {number or 'none'} instead of {before or 'none'}: {reason}"
+    note(registration, TimelineEntry.Kind.STAFF, words, at=at, by=states.name_of(by))
 
 
 @transaction.atomic

@@ -81,10 +81,13 @@ def queue_confirmation(
 
 
 def queue_monthly_fee(
-    registration: Registration, *, discounted: bool, at: datetime
+    registration: Registration, *, discounted: bool = False, why: str = "", at: datetime
 ) -> Sms | Email | None:
-    """Owe the news that the monthly fee is another one now. Call inside a transaction."""
-    return _owe(registration, Kind.MONTHLY_FEE, at, discounted=discounted)
+    """Owe the news that the monthly fee is another one now, and why, where staff agreed on it.
+
+    Call inside a transaction.
+    """
+    return _owe(registration, Kind.MONTHLY_FEE, at, discounted=discounted, why=why)
 
 
 def queue_arrears(

@@ -17,7 +17,7 @@ from integrations import audit, clock
 from integrations.models import AirtableRow, AuditEntry
 from integrations.office import OfficeAdmin, Reason, Sure, button, retry
 from registrations import fields
-from registrations.actions import contacts, messages, states
+from registrations.actions import contacts, kit, messages, states
 from registrations.admin.shown import somebody_may_not_collect
 from registrations.models import OptOut, Registration, TimelineEntry, note
 from registrations.models.messages import Kind
@@ -49,6 +49,14 @@ class Leaving(Reason):
         decimal_places=2,
         min_value=Decimal("0.01"),
         help_text="of what was collected, the newest payment first; empty for nothing",
+    )
+
+
+class Shirt(Reason):
+    """Which number, and why."""
+
+    number = forms.IntegerField(
+        label="New number", min_value=1, max_value=25, required=False, help_text="empty for none"
     )
 
 
@@ -169,6 +177,21 @@ class Deeds(OfficeAdmin):
         """Take the flags off."""
         states.resolve_flags(row.pk, _staff(request))
         return "The flags are off; the timeline keeps them."
+
+    @button("Change the shirt", shown=_live, ask=Shirt, preview="which_shirts", menu="Place")
+    def change_shirt(
+        self, request: HttpRequest, row: Registration, number: int | None, reason: str
+    ) -> str:
+        """Another number, or none."""
+        kit.change_shirt(row.pk, number, reason=reason, at=clock.now(), by=_staff(request))
+        return f"Shirt {number} now." if number else "No shirt now."
+
+    def which_shirts(self, request: HttpRequest, row: Registration) -> dict[str, Any]:
+        """What is worn, what is free, and what happens outside."""
+        free = ", ".join(map(str, kit.free_in(row.team_id, at=clock.now()))) or "none"
+        lines = [("Now", str(row.shirt_number or "none")), (f"Free in {row.team}", free)]
+        lines.append(("Airtable", "the row shows the new number; 1 and 12 are goalkeepers'"))
+        return {"lines": [*lines, ("The family", "is not told: kit is ordered by the club")]}
 
     @button("Suspend", shown=_may_be_suspended, ask=Reason, menu="Place")
     def suspend(self, request: HttpRequest, row: Registration, reason: str) -> str:

@@ -3,6 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.urls import reverse
 
 from integrations import clock, gocardless
 from integrations.models import AirtableRow
@@ -342,3 +345,54 @@ def test_the_base_follows():
     row = registration_row(second.pk)
     assert row.fields["monthly_subscription_amount"] == 24.75
     assert AirtableRow.objects.get(object_id=second.pk).due_at is not None
+
+
+def test_a_fee_that_staff_change_goes_to_gocardless_and_to_the_family_with_its_reason(bank, client):
+    row = factories.registration(payment_day=15)
+    bank.ask(row)
+    bank.pay(row)
+    bank.deliver()
+    collecting.collect_due()
+    client.force_login(User.objects.create_superuser("boss"))
+    do = reverse("admin:registrations_registration_do", args=[row.pk, "change_fee"])
+    asked = client.post(do).content.decode()
+    assert "£27.50 a month: as agreed when the child was registered" in asked
+    assert "the Direct Debit of £27.50 is changed from the next payment on" in asked
+
+    press = {"confirmed": "1", "amount": "20", "reason": "half of the season is injured"}
+    client.post(do, press)
+    said = client.post(do, press, follow=True).content.decode()
+    assert "The list price is £20.00 already." in said
+    assert fee(row) == 2000
+    repricing.price_due()
+    repricing.price_due()
+    assert [plan["amount"] for plan in bank.made("subscriptions")] == [2000]
+    text = row.sms.get(kind="monthly_fee").body
+    assert "is £20.00 from the next payment on. Why: half of the season is injured." in text
+    newest = PriceReason.objects.filter(registration=row).first()
+    assert (newest.pence, newest.list_pence) == (2000, 2000)
+    assert newest.words.endswith("£20.00, agreed because: half of the season is injured")
+    told = row.timeline.filter(by="boss").values_list("text", flat=True)
+    assert "List price £20.00 a month instead of £27.50: half of the season is injured" in told
+    assert "sibling" not in text and AirtableRow.objects.get(object_id=row.pk).due_at
+
+
+def test_another_list_price_is_what_the_sibling_discount_comes_off(move_clock):
+    parent = factories.guardian()
+    first, second = child(parent), child(parent)
+    for each in (first, second):
+        pay_by_hand(each)
+    given = {"reason": "away until spring", "by": "treasurer"}
+    discounts.agree(second.pk, list_pence=2000, **given, at=clock.now())
+    assert (fee(first), fee(second)) == (2750, 1800)
+    text = second.sms.get(kind="monthly_fee").body  # nobody else would tell: nothing is collected
+    assert "£18.00" in text and "Why: away until spring." in text
+    move_clock(timedelta(minutes=1))
+    states.cancel(first.pk, reason="left", at=clock.now())
+    repricing.price_due()
+    assert fee(second) == 2000
+    assert discounts.why_changed(second.pk) == ""
+    for pence in (99, 2000):
+        with pytest.raises(ValidationError):
+            discounts.agree(second.pk, list_pence=pence, **given, at=clock.now())
+    assert fee(second) == 2000

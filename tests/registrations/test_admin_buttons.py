@@ -237,20 +237,23 @@ def _form(client, row):
     return address, {name: form[name].value() or "" for name in form.fields}
 
 
-def test_a_shirt_that_is_taken_is_refused_in_words(client):
+def test_a_shirt_is_changed_with_a_reason_to_one_that_is_free(client):
     factories.registration(shirt_number=7)
     row = factories.registration()
-    address, values = _form(client, row)
-    response = client.post(address, values | {"shirt_number": "7"})
-    assert response.status_code == 200
-    assert "Another player of this team has that shirt number" in response.content.decode()
+    do = reverse("admin:registrations_registration_do", args=[row.pk, "change_shirt"])
+    asked = client.post(do).content.decode()
+    assert "1, 2, 3, 4, 5, 6, 8, 9" in asked and "Airtable" in asked
+    press = {"confirmed": "1", "reason": "he grew", "number": "7"}
+    said = client.post(do, press, follow=True).content.decode()
+    assert "Shirt 7 is taken or held in U10 Lions." in said
     row.refresh_from_db()
-    assert row.shirt_number is None
+    assert (row.shirt_number, lines(row)) == (None, [])
 
-    assert client.post(address, values | {"shirt_number": "8"}).status_code == 302
+    client.post(do, press | {"number": "8"})
+    client.post(do, press | {"number": "8"})
     row.refresh_from_db()
     assert row.shirt_number == 8
-    assert lines(row) == [("Changed: shirt number", "boss")]
+    assert lines(row) == [("Shirt 8 instead of none: he grew", "boss")]
     assert AirtableRow.objects.get().object_id == row.pk
 
 
