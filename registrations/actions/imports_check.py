@@ -7,6 +7,7 @@ from typing import Any
 
 from integrations import clock
 from registrations import ages, codes, keys
+from registrations.actions import squads
 from registrations.importing import columns, rows
 from registrations.importing.rows import Row
 from registrations.models import Import, Registration, Season, Team
@@ -111,6 +112,16 @@ class _Squad:
             worn.values_list("team_id", "shirt_number"), 0
         )
         self.lines: dict[str, int] = {}
+        self._free: dict[int, int] = {}
+
+    def over_by(self, team: Team) -> int:
+        """By how many a team passes its limit when one more joins; the one joins."""
+        if team.squad_limit is None:
+            return 0
+        if team.pk not in self._free:
+            self._free[team.pk] = squads.squad(team).free or 0
+        self._free[team.pk] -= 1
+        return max(-self._free[team.pk], 0)
 
 
 def _players(one: Import, found: list[Row]) -> None:
@@ -119,6 +130,16 @@ def _players(one: Import, found: list[Row]) -> None:
         _place(row, squad)
         if "dob" in row.player and not row.problems:
             _compare(row, squad)
+        if one.kind == Import.Kind.PLAYERS and row.standing == "new" and not row.problems:
+            _count(row, squad)
+
+
+def _count(row: Row, squad: _Squad) -> None:
+    team: Team = row.own["team"]
+    over = squad.over_by(team)
+    if over:
+        limit = f"its limit of {team.squad_limit}"
+        row.warnings.append(f"{team} is full: with this line it passes {limit} by {over}")
 
 
 def _place(row: Row, squad: _Squad) -> None:

@@ -278,7 +278,13 @@ def test_as_many_lines_as_a_club_has_are_imported_in_bounded_statements(
     rest = GOOD.split(",", 1)[1]
     names = ["".join(chr(97 + int(digit)) for digit in str(number)) for number in range(LINES)]
     body = "\n".join([HEADINGS, *[f"K{name} Fine,{rest}" for name in names]])
-    assert len(looked(client, body).new) == LINES
+    Team.objects.update(squad_limit=LINES - 3)
+    found = looked(client, body)
+    assert len(found.new) == LINES
+    assert [row.warnings for row in found.warned] == [
+        [f"U10 Lions is full: with this line it passes its limit of {LINES - 3} by {over}"]
+        for over in (1, 2, 3)
+    ]
     with django_assert_max_num_queries(60 + LINES // 10):
         page = carry_out(client)
     assert f"{LINES} rows made" in page.content.decode()
