@@ -5,7 +5,16 @@ from django.db import transaction
 
 from integrations import clock
 from payments import ledger
-from payments.actions import discounts, ending, orders, proving, requests, reusing, season_end
+from payments.actions import (
+    discounts,
+    ending,
+    merging,
+    orders,
+    proving,
+    requests,
+    reusing,
+    season_end,
+)
 from payments.models import BillingRequest
 from payments.schedule import months_between
 from registrations.actions import states
@@ -77,6 +86,16 @@ class Desk:
     def foresee_leaving(self, registration_id: int) -> list[tuple[str, str]]:
         """What cancelling would end, and what it would not, in lines for staff."""
         return ending.foresee(Registration.objects.get(pk=registration_id))
+
+    def foresee_merging(self, gone_id: int, kept_id: int) -> list[tuple[str, str]]:
+        """What becomes of the money, in lines for staff."""
+        rows = Registration.objects.in_bulk([gone_id, kept_id])
+        return merging.foresee(rows[gone_id], rows[kept_id])
+
+    def merge(self, gone_id: int, kept_id: int) -> None:
+        """The money of the one is the other's from now on."""
+        rows = Registration.objects.in_bulk([gone_id, kept_id])
+        merging.move(rows[gone_id], rows[kept_id], at=clock.now())
 
     def in_arrears(self, season_id: int) -> dict[int, int]:
         """What is outstanding today by registration, in pence; only those that owe something."""

@@ -66,6 +66,15 @@ class PaymentDesk(Protocol):
     def foresee_leaving(self, registration_id: int) -> list[tuple[str, str]]:
         """What cancelling would end, in lines (label, words) for staff."""
 
+    def foresee_merging(self, gone_id: int, kept_id: int) -> list[tuple[str, str]]:
+        """What becomes of the money of one that is merged into another, in lines for staff."""
+
+    def merge(self, gone_id: int, kept_id: int) -> None:
+        """The money of the one is the other's; in the caller's transaction, which has locked both.
+
+        A Direct Debit of the one that goes which is not wanted ends as the registration does.
+        """
+
     def in_arrears(self, season_id: int) -> dict[int, int]:
         """Pence outstanding today by registration; only those that owe something."""
 

@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from integrations import clock, gocardless, gocardless_books, queue
 from integrations.errors import Rejected
-from payments.actions import following, mandates
+from payments.actions import following, mandates, merging
 from payments.actions.fulfilment import ENDED, plan_subscription
 from payments.models import Ending, Payment, Subscription
 from registrations.actions import states, sync
@@ -187,7 +187,7 @@ def _cancelled(subscription_id: str) -> None:
 def _record(
     row: Ending, plan: Subscription, payments: list[gocardless.Payment], at: datetime
 ) -> None:
-    registration = states.locked(plan.registration_id)
+    registration = merging.lock(plan.registration_id)
     current = Ending.objects.get(pk=row.pk)
     if not row.settle():
         return
@@ -206,6 +206,7 @@ def _record(
     _say_what_is_left(registration, payments)
     if current.then_again:
         _plan_next(registration, plan)
+    merging.follow(registration.pk)
     sync.touch(registration)
 
 

@@ -11,13 +11,14 @@ from django.http import HttpRequest, HttpResponse
 
 from integrations import clock
 from integrations.airtable.links import InAirtable
-from integrations.office import OfficeForm, Worklist
+from integrations.office import Worklist
 from registrations.actions import states, sync
 from registrations.admin.behalf import OnBehalf
 from registrations.admin.choosing import AgeGroupFilter, AttentionFilter, SeasonFilter, TeamFilter
 from registrations.admin.circulars import Writing
 from registrations.admin.closed import ClosedSeason
 from registrations.admin.deeds import Deeds
+from registrations.admin.merging import Merging
 from registrations.admin.places import Places
 from registrations.admin.resends import Resending
 from registrations.admin.search import PersonSearch
@@ -32,20 +33,13 @@ A_WEEK = timedelta(days=7)
 PLAYER = ["player_link", "player_birthday", "player_address"]
 
 
-class RegistrationForm(OfficeForm):
-    """What staff may type on a registration's page."""
-
-    words: ClassVar[dict[str, str]] = {
-        "one_player_per_shirt": "Another player of this team has that shirt number."
-    }
-
-
 @admin.register(Registration)
 class RegistrationAdmin(
     ClosedSeason,
     Deeds,
     Places,
     Moving,
+    Merging,
     Resending,
     Writing,
     OnBehalf,
@@ -55,7 +49,6 @@ class RegistrationAdmin(
 ):
     """One child's registration: read here, changed by its buttons."""
 
-    form = RegistrationForm
     airtable_kind = "registration"
     actions = ["resend_chosen", "write_to_chosen"]
     change_form_template = "admin/registrations/registration.html"
@@ -121,7 +114,6 @@ class RegistrationAdmin(
     editable = [
         "new_kit_required",
         "kit_size",
-        "shirt_number",
         "emergency_name",
         "emergency_phone",
         "previous_team",

@@ -72,7 +72,7 @@ def test_what_a_registration_can_be_done_to_is_in_menus_that_work_without_script
     assert menus["Messages"] == [
         "resend_payment_sms", "correct_phone", "email_payment_link", "retry_failed",
     ]  # fmt: skip
-    assert menus["Place"] == ["move_team", "start_trial", "suspend", "cancel"]
+    assert menus["Place"] == ["merge_into", "move_team", "start_trial", "suspend", "cancel"]
     assert "record_money" in menus["Money"]
     assert menus.get("", []) == []
     assert "<summary>Money</summary>" in page.content.decode()

@@ -120,8 +120,10 @@ BUTTONS = """
     registrations.Registration       AR    resend_payment_sms correct_phone retry_failed looked_at
     registrations.Registration       AR    email_payment_link
     registrations.PlaceOffer         AR    take_back
+    registrations.Registration       AT    change_fee
+    registrations.Registration       AR    change_shirt
     registrations.Registration       AR    give_place suspend reinstate cancel
-    registrations.Registration       AR    offer_place start_trial move_team
+    registrations.Registration       AR    offer_place start_trial move_team merge_into
     registrations.Registration       AW    show_medical
     registrations.Registration       AT    record_money give_money_back arrange_by_hand
     registrations.Registration       AT    opening_balance agree_on_plan mail_receipt
@@ -189,6 +191,7 @@ PAGES = """
     registration_photo                       ARW
     registration_move                        AR
     auth_user_password_change                A
+    registration_merge                       AR
 """
 # Pages that take part of a POST only, tested with what they do.
 BY_POST = {"service_health_do", "needs_a_person_decide"}
@@ -309,6 +312,7 @@ def test_every_page_is_decided_for_every_role(people, club, client):
             "registration_photo": [photo.uuid],
             "registration_move": [photo.registration_id],
             "auth_user_password_change": [people["R"].pk],
+            "registration_merge": [photo.registration_id],
             "resend": [404],
             "import": [404],
             "circular": [404],
