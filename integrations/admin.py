@@ -17,12 +17,12 @@ from integrations.models import (
     StaffMail,
     WebhookEvent,
 )
-from integrations.office import OfficeAdmin, accounts, waiting, wishes
+from integrations.office import OfficeAdmin, accounts, saving, waiting, wishes
 from integrations.office import office as site
 from integrations.office.admins import QueueAdmin, QueueFilter
 from integrations.office.buttons import Sure, button
 
-__all__ = ["accounts", "agents", "home", "office", "review", "wishes"]
+__all__ = ["accounts", "agents", "home", "office", "review", "saving", "wishes"]
 
 pages.register(site())
 waiting.register(site())

@@ -17,6 +17,7 @@ from integrations.agents.models import AgentCall, AgentMode, AgentToken
 from integrations.airtable.state import AirtableBase, AirtableConflict, AirtableRun, AirtableTable
 from integrations.audit import AuditEntry
 from integrations.errors import Blocked, OutsideError, Rejected, Unavailable, Uncertain
+from integrations.saved import SavedFilter
 from integrations.work import Task
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "AuditEntry",
     "Due",
     "PasswordReset",
+    "SavedFilter",
     "ServiceCall",
     "ServiceState",
     "StaffMail",

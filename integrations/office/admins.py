@@ -26,6 +26,7 @@ from integrations.office.seeing import may_see_field, visible
 from integrations.office.story import Story
 from integrations.office.theme import dress
 from integrations.office.worklists import Worklist, put_aside, retry
+from integrations.saved import of_list
 
 
 class OfficeForm(forms.ModelForm):
@@ -68,6 +69,7 @@ class OfficeAdmin(Story):
     needs: ClassVar[dict[str, str]] = {}
     may_delete = False
     list_fullwidth = True
+    list_before_template = "admin/office/saved_filters.html"
     # Rows of this kind are found by the search on every page: 1 comes first, 0 never.
     found_by_search = 0
     icon = "description"
@@ -148,8 +150,10 @@ class OfficeAdmin(Story):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        title = {"title": capfirst(str(self.opts.verbose_name_plural))}
-        return super().changelist_view(request, title | (extra_context or {}))
+        given = {"title": capfirst(str(self.opts.verbose_name_plural))} | of_list(
+            request, self.opts.label_lower
+        )
+        return super().changelist_view(request, given | (extra_context or {}))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str

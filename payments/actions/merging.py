@@ -71,18 +71,25 @@ def move(gone: Registration, kept: Registration, *, at: datetime) -> None:
 def follow(registration_id: int) -> None:
     """What an ended Direct Debit had collected goes where the rest has gone, if it was merged.
 
-    Call inside a transaction that has locked both, as `lock` does.
+    Call inside a transaction that has locked them, as `lock` does.
     """
-    gone = Registration.objects.select_related("duplicate_of").get(pk=registration_id)
-    if gone.cancelled_at and gone.duplicate_of:
-        move(gone, gone.duplicate_of, at=clock.now())
+    gone, *merged = _merged(registration_id)
+    if merged:
+        move(gone, merged[-1], at=clock.now())
 
 
 def lock(registration_id: int) -> Registration:
-    """Lock a registration, and in the one safe order the one that it was merged with."""
-    row = Registration.objects.only("duplicate_of").get(pk=registration_id)
-    states.locked_together({row.pk, row.duplicate_of_id or row.pk})
+    """Lock a registration and, in the one safe order, whatever it was merged into."""
+    states.locked_together(row.pk for row in _merged(registration_id))
     return states.locked(registration_id)
+
+
+def _merged(registration_id: int) -> list[Registration]:
+    """The registration, what it was merged into, what that was merged into; the last one stays."""
+    found = [Registration.objects.get(pk=registration_id)]
+    while found[-1].cancelled_at and found[-1].duplicate_of:
+        found.append(found[-1].duplicate_of)
+    return found
 
 
 def _running(registration: Registration) -> QuerySet[Subscription]:

@@ -52,6 +52,14 @@ class Leaving(Reason):
     )
 
 
+class Note(forms.Form):
+    """What staff want to remember."""
+
+    words = forms.CharField(
+        label="Note (for staff only)", max_length=290, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
 class Shirt(Reason):
     """Which number, and why."""
 
@@ -193,17 +201,49 @@ class Deeds(OfficeAdmin):
         lines.append(("Airtable", "the row shows the new number; 1 and 12 are goalkeepers'"))
         return {"lines": [*lines, ("The family", "is not told: kit is ordered by the club")]}
 
-    @button("Suspend", shown=_may_be_suspended, ask=Reason, menu="Place")
+    @button(
+        "Suspend", shown=_may_be_suspended, ask=Reason, preview="what_suspending_means",
+        menu="Place",
+    )  # fmt: skip
     def suspend(self, request: HttpRequest, row: Registration, reason: str) -> str:
         """The child may not play."""
         states.suspend(row.pk, reason=reason, at=clock.now(), by=_staff(request))
         return "Suspended."
 
-    @button("Reinstate", shown=_suspended, ask=Reason, menu="Place")
+    @button(
+        "Reinstate", shown=_suspended, ask=Reason, preview="what_reinstating_means", menu="Place"
+    )
     def reinstate(self, request: HttpRequest, row: Registration, reason: str) -> str:
         """The child may play again."""
         states.reinstate(row.pk, reason=reason, at=clock.now(), by=_staff(request))
         return "Reinstated."
+
+    def what_suspending_means(self, request: HttpRequest, row: Registration) -> dict[str, Any]:
+        """What happens outside, and what does not."""
+        by_debit = row.collection_arranged_by == Registration.CollectionSource.MANDATE
+        goes_on = "the Direct Debit goes on" if by_debit else "nothing is collected here"
+        return {
+            "lines": [
+                ("The child", "may not play; the team's sheets say so; the place is kept"),
+                ("Airtable", "the row says suspended, with a row of its own in that table"),
+                ("Money", f"{goes_on}: suspending changes no payment"),
+                ("The family", "is not told by this: write to them"),
+            ]
+        }
+
+    def what_reinstating_means(self, request: HttpRequest, row: Registration) -> dict[str, Any]:
+        """What the registration is afterwards, and what happens outside."""
+        after = Registration.Status(states.derive_status(row, suspended=False)).label
+        lines = [("The registration", f"is “{after}” again, as its facts say")]
+        lines.append(("Airtable", "both rows say so"))
+        return {"lines": [*lines, ("The family", "is not told by this: write to them")]}
+
+    @button("Add a note", ask=Note, menu="Messages")
+    def add_note(self, request: HttpRequest, row: Registration, words: str) -> str:
+        """A dated line on the timeline, for staff only."""
+        by = request.user.get_username()
+        note(row, TimelineEntry.Kind.STAFF, f"Note: {words}", at=clock.now(), by=by)
+        return "Kept on the timeline."
 
     @button("Show medical and collection notes", shown=_noted_medically, permission="medical")
     def show_medical(self, request: HttpRequest, row: Registration) -> HttpResponse:

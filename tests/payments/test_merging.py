@@ -127,7 +127,7 @@ def test_of_two_direct_debits_one_is_ended_and_what_it_had_collected_follows(
     kept.refresh_from_db()
     assert kept.flags == ["the signing-on fee was settled on both registrations: give one back?"]
     fee = [line for line in ledger.entries(kept.season, today=clock.today()) if not line.is_month]
-    assert [(line.expected, line.collected) for line in fee] == [(4500, 9000)]
+    assert [(line.expected, line.asked) for line in fee] == [(4500, 9000)]
     repricing.price_due()
     assert kept.monthly_fee_pence == 2750  # no child is its own brother
 

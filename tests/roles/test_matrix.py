@@ -121,7 +121,7 @@ BUTTONS = """
     registrations.Registration       AR    email_payment_link
     registrations.PlaceOffer         AR    take_back
     registrations.Registration       AT    change_fee
-    registrations.Registration       AR    change_shirt
+    registrations.Registration       AR    change_shirt add_note
     registrations.Registration       AR    give_place suspend reinstate cancel
     registrations.Registration       AR    offer_place start_trial move_team merge_into
     registrations.Registration       AW    show_medical
@@ -194,7 +194,7 @@ PAGES = """
     registration_merge                       AR
 """
 # Pages that take part of a POST only, tested with what they do.
-BY_POST = {"service_health_do", "needs_a_person_decide"}
+BY_POST = {"service_health_do", "needs_a_person_decide", "saved_filter"}
 # Opened by a signed link only, tested with the papers.
 BY_LINK = {"emergency_sheet"}
 # Django's own that show nothing of the club's, or only what other pages would.
