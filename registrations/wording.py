@@ -44,7 +44,10 @@ def neutral(text: str) -> str:
 
 
 def markdown(template: str, **values: Any) -> str:
-    """A chat reply from templates/chat; every plain string in `values` is neutralised."""
+    """A chat reply from templates/chat; every plain string in `values` is neutralised.
+
+    A function among them is called where the text names it.
+    """
     return _render(f"chat/{template}.md", {name: _neutral(value) for name, value in values.items()})
 
 
@@ -60,7 +63,7 @@ def _neutral(value: Any) -> Any:
         return neutral(value)
     if isinstance(value, list | tuple):
         return [_neutral(item) for item in value]
-    return value
+    return (lambda: _neutral(value())) if callable(value) else value
 
 
 def _render(name: str, values: dict[str, Any]) -> str:

@@ -18,12 +18,10 @@ _READ = {
     "": "key offered_code wants_person_at entered_by",
     "draft__": "session kind code answers sensitive asked registration place last_answer_at"
     " entered_by",
-    "draft__team__": "age_group name kit_due",
-    "draft__team__season__": "code first_month last_month signing_on_fee_pence monthly_fee_pence"
-    " sibling_percents earliest_birthday kit_sizes payment_days",
+    "draft__team__": "age_group name kit_due season",
 }
 _SESSIONS = (
-    ChatSession.objects.select_related("draft__team__season")
+    ChatSession.objects.select_related("draft__team")
     .only(*(f"{row}{name}" for row, names in _READ.items() for name in names.split()))
     .order_by()
 )

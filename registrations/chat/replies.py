@@ -92,21 +92,24 @@ def _at_summary(draft: Draft) -> bool:
 
 
 def facts(draft: Draft) -> dict[str, Any]:
-    """Names and prices that any text may use; nothing of it is sensitive."""
-    given, season = draft.answers, draft.team.season
+    """Names and prices that any text may use; nothing of it is sensitive.
+
+    What hangs on the season is looked up by the texts that name it, and most do not.
+    """
+    given, team = draft.answers, draft.team
     return {
         "parent": (given.get("parent_name") or [""])[0],
         "child": (given.get("child_name") or ["your child"])[0],
-        "team": str(draft.team),
-        "team_number": draft.team.age_number,
-        "season": season.label,
-        "fee": wording.pounds(season.signing_on_fee_pence),
-        "monthly": wording.pounds(season.monthly_fee_pence),
-        "sibling_percent": next(iter(season.sibling_percents), 0),
-        "months": wording.months(season.first_month, season.last_month),
-        "month_count": season.months,
-        "days": season.payment_days,
-        "sizes": ", ".join(season.kit_sizes),
+        "team": str(team),
+        "team_number": team.age_number,
+        "season": lambda: team.season.label,
+        "fee": lambda: wording.pounds(team.season.signing_on_fee_pence),
+        "monthly": lambda: wording.pounds(team.season.monthly_fee_pence),
+        "sibling_percent": lambda: next(iter(team.season.sibling_percents), 0),
+        "months": lambda: wording.months(team.season.first_month, team.season.last_month),
+        "month_count": lambda: team.season.months,
+        "days": lambda: team.season.payment_days,
+        "sizes": lambda: ", ".join(team.season.kit_sizes),
         "waiting": bool(draft.registration and draft.registration.waiting_since),
         "trial": bool(draft.registration and draft.registration.trial_ends_at),
     }
