@@ -20,6 +20,8 @@ CELERY = (
     "-m celery -q -A utjfc worker -B -P threads -c 4 -l WARNING "
     "--without-gossip --without-mingle --without-heartbeat -s"
 ).split()
+# Seconds in which a process must answer; one that ends by itself is noticed at once.
+STARTS = 180.0
 
 
 class Command(BaseCommand):
@@ -77,10 +79,10 @@ class Command(BaseCommand):
         family.start("worker", *CELERY, str(settings.VAR_DIR / "beat"))
         family.start("mcp", "manage.py", "mcp_server")
         self._say("Starting the sandbox, the web server, the worker and the agents' door ...")
-        family.until(lambda: _answers(settings.SANDBOX_PORT, "/"), "The sandbox", 60)
-        family.until(lambda: _answers(settings.PORT, "/livez"), "The web server", 60)
-        family.until(_worker_answers, "The worker", 60)
-        family.until(lambda: _answers(settings.MCP_PORT, "/health"), "The agents' door", 60)
+        family.until(lambda: _answers(settings.SANDBOX_PORT, "/"), "The sandbox", STARTS)
+        family.until(lambda: _answers(settings.PORT, "/livez"), "The web server", STARTS)
+        family.until(_worker_answers, "The worker", STARTS)
+        family.until(lambda: _answers(settings.MCP_PORT, "/health"), "The agents' door", STARTS)
         app.send_task("integrations.beat")  # so that health pages know at once
 
     def _say(self, text: str) -> None:
