@@ -118,6 +118,8 @@ def _club(size: int) -> Iterator[str]:
     connection.settings_dict["NAME"] = name
     try:
         fill(size)
+        with connection.cursor() as cursor:  # as PostgreSQL does by itself some minutes later
+            cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
         connection.close()
         connection.settings_dict["NAME"] = own
         yield name
@@ -142,8 +144,6 @@ def add(numbers: range) -> None:
     for first in range(numbers.start, numbers.stop, BATCH):
         some = range(first, min(first + BATCH, numbers.stop))
         _save(_registrations(some, teams, random, moment))
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
 
 
 def _teams(season: Season) -> Iterator[Team]:
