@@ -18,6 +18,20 @@ from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.store import Store
 from tests.settings import TEMPLATE
 
+# What is read, said, drawn and permitted, and one outage or fault at a time: the same on every
+# database. `make test` asks that once, on SQLite; `make soak` on both.
+ONCE = (
+    "test_odd_answers.py",
+    "test_twins.py",
+    "test_injections.py",
+    "test_openapi.py",
+    "test_matrix.py",
+    "test_demo_club.py",
+    "test_every_fault.py",
+    "test_outages.py::test_away",
+    "test_outages.py::test_gocardless",
+    "test_outages.py::test_twilio",
+)
 # Nothing listens there: webhooks go nowhere until a test names an address.
 NOWHERE = "http://127.0.0.1:9"
 CHROMIUM = "/usr/bin/chromium"
@@ -138,6 +152,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         names = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("django_db") or names & {"db", "transactional_db"}:
             item.add_marker("database")
+        if os.environ.get("SOAK") != "1" and any(part in item.nodeid for part in ONCE):
+            item.add_marker("once")
     yield
     items.sort(key=lambda item: not (item.get_closest_marker("slow") or "browser" in item.keywords))
 
