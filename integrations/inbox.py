@@ -173,7 +173,7 @@ def _kept(event: dict[str, Any]) -> dict[str, Any]:
     """The event without what may be personal; of its resource's metadata only ids."""
     body = {name: event[name] for name in KEPT if name in event}
     metadata = event.get("resource_metadata")
-    if isinstance(metadata, dict):
+    if metadata and isinstance(metadata, dict):
         ids = ((name, id) for name, id in metadata.items() if isinstance(id, str))
         body["resource_metadata"] = {name: id for name, id in ids if _UUID.fullmatch(id)}
     return body
